@@ -1,0 +1,148 @@
+//! Typed questions over the one-method port: the answer to a call has the type the call promises.
+
+use crate::cloud::{
+    Account, Call, Cloud, CloudError, CloudErrorKind, Operation, Page, PolicySummary, Reply, Unit,
+};
+use crate::org::{
+    AccountId, Caller, Organization, OuId, ParentId, PolicyId, PolicyType, Root, TargetId,
+};
+
+macro_rules! answer {
+    ($cloud:expr, $call:expr, $variant:path) => {{
+        let call = $call;
+        let operation = call.operation();
+        match $cloud.call(call).await? {
+            $variant(answer) => Ok(answer),
+            other => Err(unexpected(operation, &other)),
+        }
+    }};
+}
+
+impl dyn Cloud + '_ {
+    /// Who are we?
+    pub async fn caller(&self) -> Result<Caller, CloudError> {
+        answer!(self, Call::GetCallerIdentity, Reply::Caller)
+    }
+
+    /// Which organization is this?
+    pub async fn organization(&self) -> Result<Organization, CloudError> {
+        answer!(self, Call::DescribeOrganization, Reply::Organization)
+    }
+
+    /// A page of roots.
+    pub async fn roots(&self, page: Option<String>) -> Result<Page<Root>, CloudError> {
+        answer!(self, Call::ListRoots { page }, Reply::Roots)
+    }
+
+    /// A page of all accounts.
+    pub async fn accounts(&self, page: Option<String>) -> Result<Page<Account>, CloudError> {
+        answer!(self, Call::ListAccounts { page }, Reply::Accounts)
+    }
+
+    /// A page of the accounts directly in `parent`.
+    pub async fn accounts_in(
+        &self,
+        parent: ParentId,
+        page: Option<String>,
+    ) -> Result<Page<Account>, CloudError> {
+        answer!(self, Call::ListAccountsForParent { parent, page }, Reply::Accounts)
+    }
+
+    /// A page of the OUs directly in `parent`.
+    pub async fn units_in(
+        &self,
+        parent: ParentId,
+        page: Option<String>,
+    ) -> Result<Page<Unit>, CloudError> {
+        answer!(self, Call::ListOrganizationalUnitsForParent { parent, page }, Reply::Units)
+    }
+
+    /// A page of the policies of a type.
+    pub async fn policies(
+        &self,
+        policy_type: PolicyType,
+        page: Option<String>,
+    ) -> Result<Page<PolicySummary>, CloudError> {
+        answer!(self, Call::ListPolicies { policy_type, page }, Reply::Policies)
+    }
+
+    /// One policy and its document.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other reply is the same defect")]
+    pub async fn policy(&self, policy: PolicyId) -> Result<(PolicySummary, String), CloudError> {
+        match self.call(Call::DescribePolicy { policy }).await? {
+            Reply::Policy(summary, document) => Ok((summary, document)),
+            other => Err(unexpected(Operation::DescribePolicy, &other)),
+        }
+    }
+
+    /// A page of what a policy is attached to.
+    pub async fn targets(
+        &self,
+        policy: PolicyId,
+        page: Option<String>,
+    ) -> Result<Page<TargetId>, CloudError> {
+        answer!(self, Call::ListTargetsForPolicy { policy, page }, Reply::Targets)
+    }
+
+    /// A page of the policies attached directly to `target`.
+    pub async fn policies_on(
+        &self,
+        target: TargetId,
+        policy_type: PolicyType,
+        page: Option<String>,
+    ) -> Result<Page<PolicySummary>, CloudError> {
+        answer!(self, Call::ListPoliciesForTarget { target, policy_type, page }, Reply::Policies)
+    }
+
+    /// A page of the tags of an object.
+    pub async fn tags(
+        &self,
+        resource: String,
+        page: Option<String>,
+    ) -> Result<Page<(String, String)>, CloudError> {
+        answer!(self, Call::ListTagsForResource { resource, page }, Reply::Tags)
+    }
+
+    /// A page of the service principals with trusted access.
+    pub async fn trusted_services(&self, page: Option<String>) -> Result<Page<String>, CloudError> {
+        answer!(self, Call::ListAwsServiceAccessForOrganization { page }, Reply::Services)
+    }
+
+    /// A page of the delegated administrators of a service.
+    pub async fn delegated_administrators(
+        &self,
+        service: String,
+        page: Option<String>,
+    ) -> Result<Page<AccountId>, CloudError> {
+        answer!(self, Call::ListDelegatedAdministrators { service, page }, Reply::Administrators)
+    }
+
+    /// Creates a policy (`call` must be [`Call::CreatePolicy`]).
+    pub async fn create_policy(&self, call: Call) -> Result<PolicyId, CloudError> {
+        answer!(self, call, Reply::CreatedPolicy)
+    }
+
+    /// Creates an OU (`call` must be [`Call::CreateOrganizationalUnit`]).
+    pub async fn create_unit(&self, call: Call) -> Result<OuId, CloudError> {
+        answer!(self, call, Reply::CreatedUnit)
+    }
+
+    /// Sends a change that answers with nothing.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other reply is the same defect")]
+    pub async fn change(&self, call: Call) -> Result<(), CloudError> {
+        let operation = call.operation();
+        match self.call(call).await? {
+            Reply::Done => Ok(()),
+            other => Err(unexpected(operation, &other)),
+        }
+    }
+}
+
+/// An adapter answered with the wrong kind of reply: a defect, reported like any other failure.
+fn unexpected(operation: Operation, reply: &Reply) -> CloudError {
+    let kind =
+        if operation.is_mutating() { CloudErrorKind::Unclear } else { CloudErrorKind::Unavailable };
+    let variant = format!("{reply:?}");
+    let variant = variant.split(['(', '{', ' ']).next().unwrap_or_default();
+    CloudError::new(kind, operation, "UnexpectedReply", &format!("answered with `{variant}`"))
+}

@@ -1,0 +1,25 @@
+//! The port to AWS: what palisade can ask and order, and what can go wrong. Knows no SDK.
+//!
+//! Adapters and decorators implement [`Cloud`]; everything above sees only the trait. Adapters are
+//! chosen in `cli`.
+
+mod ask;
+mod call;
+mod error;
+mod operation;
+
+use async_trait::async_trait;
+
+pub use crate::cloud::call::{Account, Call, Page, PageToken, PolicySummary, Reply, Unit};
+pub use crate::cloud::error::{CloudError, CloudErrorKind};
+pub use crate::cloud::operation::{Bucket, Operation, Rate};
+
+/// Somewhere an AWS Organization can be read and changed.
+///
+/// Implementations do not retry changes: a change without an answer is
+/// [`CloudErrorKind::Unclear`], and the next pass finds out.
+#[async_trait]
+pub trait Cloud: Send + Sync {
+    /// Sends one request and waits for the answer.
+    async fn call(&self, call: Call) -> Result<Reply, CloudError>;
+}

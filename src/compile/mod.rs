@@ -1,0 +1,183 @@
+//! From guardrails to the concrete objects an organization should hold. Pure: the day is given.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::desired::{DesiredOrg, DesiredPolicy, DesiredTarget, DocumentHeader, Mode, Source};
+use crate::org::{AccountId, DocumentRef, Mark, OrganizationId, OuPath, PolicyQuota, PolicyType};
+use crate::policy;
+use crate::policy::Canonical;
+
+/// The objects an organization should hold, each with the document that wants it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resources {
+    /// The owner in every mark.
+    pub installation: String,
+    /// The one organization these belong to.
+    pub organization_id: OrganizationId,
+    /// Its management account, which no policy binds.
+    pub management_account: AccountId,
+    /// The `Organization` document, which wants everything that is not a policy.
+    pub organization_document: DocumentRef,
+    /// Every document and how it is enforced today.
+    pub documents: BTreeMap<DocumentRef, Document>,
+    /// Accounts' names in desired state, for people.
+    pub account_names: BTreeMap<AccountId, String>,
+    /// OUs.
+    pub units: BTreeSet<OuPath>,
+    /// Where accounts must be.
+    pub placements: BTreeMap<AccountId, OuPath>,
+    /// Policy types that must be enabled.
+    pub policy_types: BTreeSet<PolicyType>,
+    /// Service principals with trusted access.
+    pub trusted_services: BTreeSet<String>,
+    /// Delegated administrators.
+    pub delegated_administrators: BTreeMap<String, AccountId>,
+    /// Policies by type and AWS name.
+    pub policies: BTreeMap<PolicyKey, PolicyResource>,
+    /// Quotas of every policy type in use.
+    pub quotas: BTreeMap<PolicyType, PolicyQuota>,
+    /// Hashes of held plans that an annotation in git approves.
+    pub approved: BTreeSet<String>,
+}
+
+/// What a document says about its own enforcement.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Document {
+    /// How it is enforced today.
+    pub enforcement: Enforcement,
+    /// Its mode, as written.
+    pub mode: Mode,
+    /// Where it is written.
+    pub source: Source,
+    /// Its annotations.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// Is a document enforced today?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Enforcement {
+    /// Drift is healed.
+    Enforced,
+    /// `mode: observe`: drift is reported.
+    Observed,
+    /// Suspended until a day, with the reason given.
+    Suspended {
+        /// The first day on which it is enforced again.
+        until: Date,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A policy's identity in an organization: names are unique within a type.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct PolicyKey {
+    /// Its type.
+    pub policy_type: PolicyType,
+    /// Its name.
+    pub name: String,
+}
+
+/// A policy as it should be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PolicyResource {
+    /// The document that wants it.
+    pub document: DocumentRef,
+    /// Its mark.
+    pub mark: Mark,
+    /// The description with the mark.
+    pub description: String,
+    /// The text to send: minified, exceptions in place.
+    pub content: String,
+    /// What it means; compared instead of text.
+    pub canonical: Canonical,
+    /// What it is attached to.
+    pub targets: BTreeSet<DesiredTarget>,
+}
+
+/// The annotation with which a commit approves a held plan, on the `Organization` document.
+pub const APPROVED_PLAN_ANNOTATION: &str = "palisade/approved-plan";
+
+/// Compiles desired state as of the day `today` (UTC).
+pub fn compile(desired: &DesiredOrg, today: Date) -> Resources {
+    let policies: BTreeMap<PolicyKey, PolicyResource> =
+        desired.policies.iter().map(|policy| compile_policy(desired, policy)).collect();
+    let types = desired.policy_types.iter().chain(policies.keys().map(|key| &key.policy_type));
+    Resources {
+        installation: desired.installation().to_owned(),
+        organization_id: desired.organization_id.clone(),
+        management_account: desired.management_account.clone(),
+        organization_document: desired.header.document.clone(),
+        documents: desired
+            .headers()
+            .map(|header| (header.document.clone(), compile_document(header, today)))
+            .collect(),
+        account_names: desired
+            .accounts
+            .iter()
+            .map(|(name, account)| (account.id.clone(), name.clone()))
+            .collect(),
+        units: desired.units.keys().cloned().collect(),
+        placements: desired.placements.clone(),
+        policy_types: desired.policy_types.clone(),
+        trusted_services: desired.trusted_services.clone(),
+        delegated_administrators: desired.delegated_administrators.clone(),
+        quotas: types
+            .map(|policy_type| (policy_type.clone(), desired.quota(policy_type)))
+            .collect(),
+        policies,
+        approved: approved_plans(&desired.header),
+    }
+}
+
+fn compile_policy(desired: &DesiredOrg, policy: &DesiredPolicy) -> (PolicyKey, PolicyResource) {
+    let language = policy.policy_type.facts().language;
+    let content = policy::with_exceptions(&policy.content, &policy.except.principals);
+    let mark = Mark {
+        owner: desired.installation().to_owned(),
+        document: policy.header.document.clone(),
+        prune: policy.header.prune,
+    };
+    let resource = PolicyResource {
+        document: policy.header.document.clone(),
+        description: mark.describe(&policy.description),
+        mark,
+        content: policy::minify(&content),
+        canonical: policy::canonical(language, &content),
+        targets: policy.targets.clone(),
+    };
+    let key =
+        PolicyKey { policy_type: policy.policy_type.clone(), name: policy.policy_name.clone() };
+    (key, resource)
+}
+
+fn compile_document(header: &DocumentHeader, today: Date) -> Document {
+    let enforcement = match (&header.suspend, header.mode) {
+        (Some(suspension), _) if today < suspension.until => {
+            Enforcement::Suspended { until: suspension.until, reason: suspension.reason.clone() }
+        }
+        (_, Mode::Observe) => Enforcement::Observed,
+        (_, Mode::Enforce) => Enforcement::Enforced,
+    };
+    Document {
+        enforcement,
+        mode: header.mode,
+        source: header.source.clone(),
+        annotations: header.annotations.clone(),
+    }
+}
+
+fn approved_plans(header: &DocumentHeader) -> BTreeSet<String> {
+    let listed = header.annotations.get(APPROVED_PLAN_ANNOTATION);
+    listed
+        .into_iter()
+        .flat_map(|list| list.split([',', ' ']))
+        .filter(|hash| !hash.is_empty())
+        .map(str::to_owned)
+        .collect()
+}

@@ -1,0 +1,174 @@
+//! Desired state that has been read and checked: every name resolves, every id has its form.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::org::{AccountId, DocumentRef, OrganizationId, OuPath, PolicyQuota, PolicyType};
+
+/// What the organization should be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DesiredOrg {
+    /// The `Organization` document; its name is the installation's, the owner in every mark.
+    pub header: DocumentHeader,
+    /// The one organization palisade may act on.
+    pub organization_id: OrganizationId,
+    /// Its management account.
+    pub management_account: AccountId,
+    /// The accounts desired state knows, by the name it gives them.
+    pub accounts: BTreeMap<String, DesiredAccount>,
+    /// Every OU there must be, the ones above it included; the root is not in it.
+    pub units: BTreeMap<OuPath, DesiredUnit>,
+    /// Where accounts must be. An account that is not in it stays where it is.
+    pub placements: BTreeMap<AccountId, OuPath>,
+    /// Policy types that must be enabled: the ones listed.
+    pub policy_types: BTreeSet<PolicyType>,
+    /// Service principals that must have trusted access.
+    pub trusted_services: BTreeSet<String>,
+    /// The delegated administrator of each service named.
+    pub delegated_administrators: BTreeMap<String, AccountId>,
+    /// Quotas that differ from the published ones.
+    pub quotas: BTreeMap<PolicyType, PolicyQuota>,
+    /// Policies of every kind, in the order of their documents' kinds and names.
+    pub policies: Vec<DesiredPolicy>,
+}
+
+/// An account by name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DesiredAccount {
+    /// Its id.
+    pub id: AccountId,
+    /// The team that answers for it.
+    pub owner: Option<String>,
+    /// What it is for.
+    pub purpose: Option<String>,
+}
+
+/// An OU that must be there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DesiredUnit {
+    /// What it is for.
+    pub purpose: Option<String>,
+    /// Where it is written down.
+    pub source: Source,
+}
+
+/// What every document has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DocumentHeader {
+    /// Kind and name.
+    pub document: DocumentRef,
+    /// `metadata.annotations`, for people and reports.
+    pub annotations: BTreeMap<String, String>,
+    /// Enforce or only report.
+    pub mode: Mode,
+    /// Not enforced until a date, if suspended.
+    pub suspend: Option<Suspension>,
+    /// Do its objects go when it goes?
+    pub prune: bool,
+    /// Where it starts.
+    pub source: Source,
+}
+
+/// What palisade does about drift.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    strum::IntoStaticStr,
+    strum::Display,
+)]
+#[serde(rename_all = "camelCase")]
+#[strum(serialize_all = "camelCase")]
+pub enum Mode {
+    /// Report it and heal it.
+    Enforce,
+    /// Report it and change nothing.
+    Observe,
+}
+
+/// A guardrail that is switched off for a time. It still reports drift.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Suspension {
+    /// The first day on which it is enforced again (UTC).
+    pub until: Date,
+    /// Why.
+    pub reason: String,
+}
+
+/// One policy document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DesiredPolicy {
+    /// Kind, name, mode and so on.
+    pub header: DocumentHeader,
+    /// Its type in AWS.
+    pub policy_type: PolicyType,
+    /// Its name in AWS: `spec.policyName`, or the document's name.
+    pub policy_name: String,
+    /// Its description in AWS, before the mark.
+    pub description: String,
+    /// What it is attached to.
+    pub targets: BTreeSet<DesiredTarget>,
+    /// Who is exempt.
+    pub except: Exceptions,
+    /// The policy document as written, before exceptions.
+    pub content: serde_json::Value,
+    /// Where the policy document is written: in the YAML, or in the file it names.
+    pub content_source: Source,
+}
+
+/// Who a policy's denies leave alone.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Exceptions {
+    /// Patterns of principal ARNs.
+    pub principals: Vec<String>,
+}
+
+/// What a policy is attached to, in names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum DesiredTarget {
+    /// The root or an OU.
+    Unit(OuPath),
+    /// An account, whose name desired state resolved.
+    Account(AccountId),
+}
+
+/// A place in a file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Source {
+    /// The file, relative to the desired-state directory.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+impl DesiredOrg {
+    /// The installation's name: the owner in every mark.
+    pub fn installation(&self) -> &str {
+        &self.header.document.name
+    }
+
+    /// The quota of a policy type: the one declared, or the published one.
+    pub fn quota(&self, policy_type: &PolicyType) -> PolicyQuota {
+        self.quotas.get(policy_type).copied().unwrap_or_else(|| policy_type.facts().quota)
+    }
+
+    /// Every document's header.
+    pub fn headers(&self) -> impl Iterator<Item = &DocumentHeader> {
+        std::iter::once(&self.header).chain(self.policies.iter().map(|policy| &policy.header))
+    }
+}

@@ -1,0 +1,18 @@
+//! palisade keeps an AWS Organization the way git says it should be.
+//!
+//! ```text
+//!  git ─► *.yaml ─ desired ─► DesiredOrg ─ compile ─► Resources ─┐
+//!                                                                ├─ plan ─► Plan ─ act ─► AWS
+//!  AWS ─ cloud ─ observe ─────────────────► OrgSnapshot ─────────┘           │
+//!                                                                            ▼
+//!                                      admin, metrics ◄─ status ◄─ Vec<Outcome>
+//! ```
+
+pub mod act;
+pub mod clock;
+pub mod cloud;
+pub mod compile;
+pub mod desired;
+pub mod org;
+pub mod plan;
+pub mod policy;

@@ -1,0 +1,23 @@
+//! The vocabulary: ids, paths, policy types, the observed organization. No I/O, nothing of AWS's SDK.
+
+mod id;
+mod mark;
+mod part;
+mod path;
+mod policy_type;
+mod snapshot;
+mod tree;
+
+pub use crate::org::id::{
+    AccountId, InvalidId, OrganizationId, OuId, ParentId, PolicyId, RootId, TargetId,
+};
+pub use crate::org::mark::{
+    DESCRIPTION_CHARACTERS_MAX, DOCUMENT_TAG, DocumentRef, Mark, OWNER_TAG, PRUNE_TAG,
+};
+pub use crate::org::part::{Part, Unknown};
+pub use crate::org::path::{InvalidPath, OuPath};
+pub use crate::org::policy_type::{POLICY_TYPES, PolicyQuota, PolicyType, PolicyTypeFacts};
+pub use crate::org::snapshot::{
+    Caller, ObservedPolicy, OrgSnapshot, Organization, PolicyTypeStatus, Root,
+};
+pub use crate::org::tree::{AccountState, ObservedAccount, ObservedUnit, Tree};

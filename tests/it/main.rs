@@ -1,0 +1,3 @@
+//! The one integration test binary: every test against the outside of the program.
+
+mod architecture;
