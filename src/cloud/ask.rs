@@ -3,15 +3,13 @@
 use crate::cloud::{
     Account, Call, Cloud, CloudError, CloudErrorKind, Operation, Page, PolicySummary, Reply, Unit,
 };
-use crate::org::{
-    AccountId, Caller, Organization, OuId, ParentId, PolicyId, PolicyType, Root, TargetId,
-};
+use crate::org::{AccountId, Caller, Organization, ParentId, PolicyId, PolicyType, Root, TargetId};
 
 macro_rules! answer {
     ($cloud:expr, $call:expr, $variant:path) => {{
         let call = $call;
         let operation = call.operation();
-        match $cloud.call(call).await? {
+        match $cloud.call(call).await?.reply {
             $variant(answer) => Ok(answer),
             other => Err(unexpected(operation, &other)),
         }
@@ -69,7 +67,7 @@ impl dyn Cloud + '_ {
     /// One policy and its document.
     #[expect(clippy::wildcard_enum_match_arm, reason = "every other reply is the same defect")]
     pub async fn policy(&self, policy: PolicyId) -> Result<(PolicySummary, String), CloudError> {
-        match self.call(Call::DescribePolicy { policy }).await? {
+        match self.call(Call::DescribePolicy { policy }).await?.reply {
             Reply::Policy(summary, document) => Ok((summary, document)),
             other => Err(unexpected(Operation::DescribePolicy, &other)),
         }
@@ -115,26 +113,6 @@ impl dyn Cloud + '_ {
         page: Option<String>,
     ) -> Result<Page<AccountId>, CloudError> {
         answer!(self, Call::ListDelegatedAdministrators { service, page }, Reply::Administrators)
-    }
-
-    /// Creates a policy (`call` must be [`Call::CreatePolicy`]).
-    pub async fn create_policy(&self, call: Call) -> Result<PolicyId, CloudError> {
-        answer!(self, call, Reply::CreatedPolicy)
-    }
-
-    /// Creates an OU (`call` must be [`Call::CreateOrganizationalUnit`]).
-    pub async fn create_unit(&self, call: Call) -> Result<OuId, CloudError> {
-        answer!(self, call, Reply::CreatedUnit)
-    }
-
-    /// Sends a change that answers with nothing.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "every other reply is the same defect")]
-    pub async fn change(&self, call: Call) -> Result<(), CloudError> {
-        let operation = call.operation();
-        match self.call(call).await? {
-            Reply::Done => Ok(()),
-            other => Err(unexpected(operation, &other)),
-        }
     }
 }
 

@@ -92,7 +92,22 @@ pub enum Call {
     DeregisterDelegatedAdministrator { account: AccountId, service: String },
 }
 
-/// One answer of AWS.
+/// An answer and the id AWS gave the request, for the journal and for support cases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// What was asked for.
+    pub reply: Reply,
+    /// AWS's request id, where there is one.
+    pub request_id: Option<String>,
+}
+
+impl From<Reply> for Answer {
+    fn from(reply: Reply) -> Self {
+        Self { reply, request_id: None }
+    }
+}
+
+/// What AWS answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reply {
     /// Who is calling.

@@ -10,7 +10,7 @@ mod operation;
 
 use async_trait::async_trait;
 
-pub use crate::cloud::call::{Account, Call, Page, PageToken, PolicySummary, Reply, Unit};
+pub use crate::cloud::call::{Account, Answer, Call, Page, PageToken, PolicySummary, Reply, Unit};
 pub use crate::cloud::error::{CloudError, CloudErrorKind};
 pub use crate::cloud::operation::{Bucket, Operation, Rate};
 
@@ -21,5 +21,5 @@ pub use crate::cloud::operation::{Bucket, Operation, Rate};
 #[async_trait]
 pub trait Cloud: Send + Sync {
     /// Sends one request and waits for the answer.
-    async fn call(&self, call: Call) -> Result<Reply, CloudError>;
+    async fn call(&self, call: Call) -> Result<Answer, CloudError>;
 }
