@@ -1,31 +1,36 @@
-//! The policy language: canonical form, minified text, exceptions. Pure.
+//! The policy language: reading, grammar, meaning, comparison. Pure; it names nothing else of ours.
+//!
+//! ```text
+//!  text ─ parse ─► Value ─ check ─► problems
+//!                    ├─ with_exceptions ─► Value ─ minify ─► text to send
+//!                    ├─ canonical ─► Canonical   equality by meaning
+//!                    └─ diff ─► changes          what a reviewer reads
+//! ```
+//!
+//! A document travels as a [`serde_json::Value`], in the order in which it was written, because
+//! what is sent should look like what was reviewed. Nothing here compares text: AWS gives lists
+//! back in another order than it got them.
+//!
+//! Everything but [`parse`] and [`check`] also takes documents that are not grammatical, since AWS
+//! may hold such: what is not understood is compared as it is, and never edited.
 
-use serde_json::Value;
+mod canonical;
+mod check;
+mod diff;
+mod exception;
+mod grammar;
+mod operator;
+mod parse;
+mod problem;
 
-/// Which language a policy document is written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
-    /// The IAM policy language: SCPs and RCPs.
-    Iam,
-    /// The inheritance syntax of management policies (`@@assign` and so on), compared as plain JSON.
-    Inheritance,
-}
+pub use crate::policy::canonical::{Canonical, canonical, minify};
+pub use crate::policy::check::check;
+pub use crate::policy::diff::{ChangeDetail, ChangeKind, PolicyChange, diff};
+pub use crate::policy::exception::with_exceptions;
+pub use crate::policy::grammar::{Grammar, Language};
+pub use crate::policy::operator::{Comparison, Operator, Quantifier};
+pub use crate::policy::parse::{locate, parse};
+pub use crate::policy::problem::{PolicyProblem, Position};
 
-/// A policy document reduced to what it means, so that equality ignores how it was written.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Canonical(String);
-
-/// The canonical form of a document.
-pub fn canonical(_language: Language, document: &Value) -> Canonical {
-    Canonical(document.to_string())
-}
-
-/// The shortest text of a document: what is sent, since AWS counts white space.
-pub fn minify(document: &Value) -> String {
-    document.to_string()
-}
-
-/// The document with every Deny leaving `principals` (patterns of ARNs) alone.
-pub fn with_exceptions(document: &Value, _principals: &[String]) -> Value {
-    document.clone()
-}
+#[cfg(test)]
+mod tests;
