@@ -4,6 +4,7 @@
 //! chosen in `cli`.
 
 mod ask;
+pub mod aws;
 mod call;
 mod error;
 mod operation;
