@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::cloud::{CloudError, CloudErrorKind};
+
 /// What became of one action of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, strum::IntoStaticStr, strum::EnumIter)]
 #[serde(rename_all = "camelCase", tag = "outcome", content = "detail")]
@@ -23,8 +25,8 @@ pub enum Outcome {
     Skipped(String),
     /// Not tried: it waits for approval.
     Held,
-    /// Not tried: the pass was asked to stop.
-    Interrupted,
+    /// Not tried: the pass ended before.
+    Interrupted(String),
 }
 
 impl Outcome {
@@ -36,5 +38,20 @@ impl Outcome {
     /// The outcome as a closed word, fit for a metric label.
     pub fn word(&self) -> &'static str {
         self.into()
+    }
+
+    /// The outcome of a call that failed, where the failure says nothing about the object.
+    pub(crate) fn of_failure(error: &CloudError) -> Self {
+        let said = error.to_string();
+        match error.kind {
+            CloudErrorKind::Throttled { .. }
+            | CloudErrorKind::Busy
+            | CloudErrorKind::Unavailable => Self::Failed(said),
+            CloudErrorKind::NotFound | CloudErrorKind::Exists => Self::Superseded(said),
+            CloudErrorKind::Denied | CloudErrorKind::Invalid | CloudErrorKind::Limit => {
+                Self::Refused(said)
+            }
+            CloudErrorKind::Unclear => Self::Unclear(said),
+        }
     }
 }

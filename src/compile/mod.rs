@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::desired::{DesiredOrg, DesiredPolicy, DesiredTarget, DocumentHeader, Mode, Source};
+pub use crate::desired::DesiredTarget;
+use crate::desired::{DesiredOrg, DesiredPolicy, DocumentHeader, Mode, Source};
 use crate::org::{AccountId, DocumentRef, Mark, OrganizationId, OuPath, PolicyQuota, PolicyType};
 use crate::policy;
 use crate::policy::Canonical;

@@ -152,6 +152,9 @@ pub enum Change {
         name: String,
         /// From what.
         target: TargetRef,
+        /// Policies that must be on the target when it goes. If one is missing, somebody else has
+        /// been there and the plan is out of date.
+        keeps: BTreeSet<PolicyRef>,
     },
 }
 

@@ -1,36 +1,54 @@
 //! From what should be and what is to what to do, in which order. Pure, deterministic, cannot fail.
+//!
+//! Invariants, each held by a property in `tests/it/planning.rs`:
+//!
+//! - The plan of an organization that is as it should be is empty.
+//! - An object that is not ours by mark or by name is never in an action.
+//! - What is not known is in no action that takes something away.
+//! - Every prefix of the order keeps every guardrail that is in force at the start and wanted at the end.
+//! - No target falls below one SCP or above its slots, at any step.
+//! - Deleting, taking over, and detaching an allow list always wait for approval.
 
 mod action;
+mod attachments;
+mod draft;
+mod guard;
+mod order;
+mod organization;
+mod policies;
+mod view;
 
 pub use crate::plan::action::{
     Action, Blocked, BlockedReason, Change, Held, Hold, Plan, PolicyRef, PolicyText, Reported,
     TargetRef, UnitRef, Unmanaged, UnmanagedKind,
 };
-
-use std::collections::BTreeSet;
+pub use crate::plan::guard::Guards;
 
 use crate::compile::Resources;
 use crate::org::OrgSnapshot;
-
-/// The limits of one pass.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Guards {
-    /// More changes than this in one plan are held.
-    pub max_changes: usize,
-    /// More deletions than this in one plan are held.
-    pub max_deletes: usize,
-    /// Hashes of plans that a person approved.
-    pub approved: BTreeSet<String>,
-}
+use crate::plan::draft::Draft;
+use crate::plan::view::View;
 
 /// Compares `resources` with `snapshot` and says what to do.
-pub fn plan(resources: &Resources, _snapshot: &OrgSnapshot, _guards: &Guards) -> Plan {
-    Plan {
-        organization_id: resources.organization_id.clone(),
-        actions: Vec::new(),
-        held: None,
-        reported: Vec::new(),
-        blocked: Vec::new(),
-        unmanaged: Vec::new(),
+pub fn plan(resources: &Resources, snapshot: &OrgSnapshot, guards: &Guards) -> Plan {
+    let mut draft = Draft::new(resources);
+    let mut actions = Vec::new();
+    match View::of(resources, snapshot) {
+        Ok(view) => {
+            organization::compare(&view, &mut draft);
+            policies::compare(&view, &mut draft);
+            actions = order::order(&view, std::mem::take(&mut draft.proposals));
+        }
+        Err((reason, message)) => {
+            let document = &resources.organization_document;
+            draft.block(document, reason, resources.organization_id.as_str(), message);
+        }
     }
+    let organization_id = resources.organization_id.clone();
+    let held = guard::hold(&organization_id, &mut actions, guards, &resources.approved);
+    let Draft { reported, mut blocked, mut unmanaged, .. } = draft;
+    blocked.sort();
+    blocked.dedup();
+    unmanaged.sort();
+    Plan { organization_id, actions, held, reported, blocked, unmanaged }
 }

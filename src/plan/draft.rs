@@ -1,0 +1,109 @@
+//! A plan under construction: changes are collected, or only reported where their document says so.
+
+use crate::compile::{Enforcement, Resources};
+use crate::org::DocumentRef;
+use crate::plan::action::{Blocked, BlockedReason, Change, Reported, Unmanaged, UnmanagedKind};
+
+/// What has been found so far.
+pub(super) struct Draft<'a> {
+    resources: &'a Resources,
+    pub(super) proposals: Vec<Proposal>,
+    pub(super) reported: Vec<Reported>,
+    pub(super) blocked: Vec<Blocked>,
+    pub(super) unmanaged: Vec<Unmanaged>,
+}
+
+/// A change that will become an action.
+pub(super) struct Proposal {
+    pub(super) document: DocumentRef,
+    pub(super) change: Change,
+    pub(super) reason: String,
+    /// What the change means for safety and order.
+    pub(super) weight: Weight,
+}
+
+/// What limits and order need to know of a change beyond the change itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Weight {
+    pub(super) danger: Danger,
+    pub(super) role: Role,
+}
+
+/// Does a change always need approval?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Danger {
+    No,
+    Yes,
+}
+
+/// What a change is to the others on the same target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Nothing special.
+    Plain,
+    /// An update that takes statements away: it comes after what replaces them.
+    Weakens,
+    /// A detach that comes before an attach, because the slots are full.
+    MakesRoom,
+    /// An attach that waits for such a detach.
+    NeedsRoom,
+}
+
+impl Weight {
+    pub(super) const PLAIN: Self = Self { danger: Danger::No, role: Role::Plain };
+    pub(super) const DANGEROUS: Self = Self { danger: Danger::Yes, role: Role::Plain };
+    pub(super) const WEAKENING: Self = Self { danger: Danger::No, role: Role::Weakens };
+    pub(super) const DANGEROUS_WEAKENING: Self = Self { danger: Danger::Yes, role: Role::Weakens };
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(resources: &'a Resources) -> Self {
+        Self {
+            resources,
+            proposals: Vec::new(),
+            reported: Vec::new(),
+            blocked: Vec::new(),
+            unmanaged: Vec::new(),
+        }
+    }
+
+    /// Are the document's differences healed? One that is gone from git is: its objects go with it.
+    pub(super) fn is_enforced(&self, document: &DocumentRef) -> bool {
+        self.resources
+            .documents
+            .get(document)
+            .is_none_or(|document| document.enforcement == Enforcement::Enforced)
+    }
+
+    /// A change: done if the document is enforced, reported if not.
+    pub(super) fn propose(
+        &mut self,
+        document: &DocumentRef,
+        change: Change,
+        reason: &str,
+        weight: Weight,
+    ) {
+        let (document, reason) = (document.clone(), reason.to_owned());
+        if self.is_enforced(&document) {
+            self.proposals.push(Proposal { document, change, reason, weight });
+        } else {
+            self.reported.push(Reported { document, change, reason });
+        }
+    }
+
+    pub(super) fn block(
+        &mut self,
+        document: &DocumentRef,
+        reason: BlockedReason,
+        object: impl Into<String>,
+        message: impl Into<String>,
+    ) {
+        let (object, message) = (object.into(), message.into());
+        self.blocked.push(Blocked { document: document.clone(), reason, object, message });
+    }
+
+    pub(super) fn leave(&mut self, kind: UnmanagedKind, id: &str, name: &str, note: &str) {
+        let (id, name, note) = (id.to_owned(), name.to_owned(), note.to_owned());
+        self.unmanaged.push(Unmanaged { kind, id, name, note });
+    }
+}
