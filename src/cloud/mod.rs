@@ -8,6 +8,7 @@ pub mod aws;
 mod call;
 mod error;
 mod operation;
+pub mod simulated;
 
 use async_trait::async_trait;
 

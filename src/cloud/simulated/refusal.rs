@@ -1,0 +1,113 @@
+//! How the simulated AWS says no: its own error codes, and the kind each of them is.
+
+use crate::cloud::{CloudError, CloudErrorKind, Operation};
+
+/// A call that AWS refuses, before it is known who asked and under which request id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// AWS's error code.
+    pub code: Code,
+    /// AWS's message; it starts with the typed reason where the exception has one.
+    pub message: String,
+}
+
+/// The exceptions of the API reference that the simulation throws.
+#[expect(missing_docs, reason = "named and documented by AWS")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+pub enum Code {
+    AccessDeniedException,
+    AccountAlreadyRegisteredException,
+    AccountNotFoundException,
+    AccountNotRegisteredException,
+    #[strum(serialize = "AWSOrganizationsNotInUseException")]
+    AwsOrganizationsNotInUseException,
+    ConcurrentModificationException,
+    ConstraintViolationException,
+    DestinationParentNotFoundException,
+    DuplicateAccountException,
+    DuplicateOrganizationalUnitException,
+    DuplicatePolicyAttachmentException,
+    DuplicatePolicyException,
+    ExpiredTokenException,
+    InvalidInputException,
+    MalformedPolicyDocumentException,
+    OrganizationalUnitNotEmptyException,
+    OrganizationalUnitNotFoundException,
+    ParentNotFoundException,
+    PolicyChangesInProgressException,
+    PolicyInUseException,
+    PolicyNotAttachedException,
+    PolicyNotFoundException,
+    PolicyTypeAlreadyEnabledException,
+    PolicyTypeNotAvailableForOrganizationException,
+    PolicyTypeNotEnabledException,
+    RootNotFoundException,
+    ServiceException,
+    SourceParentNotFoundException,
+    TargetNotFoundException,
+    Throttling,
+    TooManyRequestsException,
+}
+
+impl Code {
+    /// What kind of failure the code is.
+    pub fn kind(self) -> CloudErrorKind {
+        match self {
+            Self::TooManyRequestsException | Self::Throttling => {
+                CloudErrorKind::Throttled { after: None }
+            }
+            Self::ConcurrentModificationException | Self::PolicyChangesInProgressException => {
+                CloudErrorKind::Busy
+            }
+            Self::AccountNotFoundException
+            | Self::AccountNotRegisteredException
+            | Self::AwsOrganizationsNotInUseException
+            | Self::DestinationParentNotFoundException
+            | Self::OrganizationalUnitNotFoundException
+            | Self::ParentNotFoundException
+            | Self::PolicyNotAttachedException
+            | Self::PolicyNotFoundException
+            | Self::PolicyTypeNotEnabledException
+            | Self::RootNotFoundException
+            | Self::SourceParentNotFoundException
+            | Self::TargetNotFoundException => CloudErrorKind::NotFound,
+            Self::AccountAlreadyRegisteredException
+            | Self::DuplicateAccountException
+            | Self::DuplicateOrganizationalUnitException
+            | Self::DuplicatePolicyAttachmentException
+            | Self::DuplicatePolicyException
+            | Self::PolicyTypeAlreadyEnabledException => CloudErrorKind::Exists,
+            Self::AccessDeniedException | Self::ExpiredTokenException => CloudErrorKind::Denied,
+            Self::InvalidInputException | Self::MalformedPolicyDocumentException => {
+                CloudErrorKind::Invalid
+            }
+            Self::ConstraintViolationException
+            | Self::OrganizationalUnitNotEmptyException
+            | Self::PolicyInUseException
+            | Self::PolicyTypeNotAvailableForOrganizationException => CloudErrorKind::Limit,
+            Self::ServiceException => CloudErrorKind::Unavailable,
+        }
+    }
+
+    /// The refusal with this code.
+    pub(super) fn because(self, message: impl Into<String>) -> Refusal {
+        Refusal { code: self, message: message.into() }
+    }
+}
+
+impl Refusal {
+    /// The refusal as the caller of `operation` sees it.
+    pub fn into_error(self, operation: Operation) -> CloudError {
+        CloudError::new(self.code.kind(), operation, self.code.into(), &self.message)
+    }
+}
+
+/// A `ConstraintViolationException` with its typed reason.
+pub(super) fn constraint(reason: &str, message: &str) -> Refusal {
+    Code::ConstraintViolationException.because(format!("{reason}: {message}"))
+}
+
+/// An `InvalidInputException` with its typed reason.
+pub(super) fn invalid(reason: &str, message: &str) -> Refusal {
+    Code::InvalidInputException.because(format!("{reason}: {message}"))
+}
