@@ -1,0 +1,50 @@
+//! How full policies and targets are, before AWS says `limit exceeded`.
+
+use std::collections::BTreeMap;
+
+use crate::compile::Resources;
+use crate::org::{DocumentRef, OrgSnapshot, PolicyType, TargetId};
+
+/// The size of every document's policy, as a share of what its type allows.
+pub(in crate::status) fn sizes_used(resources: &Resources) -> BTreeMap<&DocumentRef, f64> {
+    resources
+        .policies
+        .iter()
+        .map(|(key, policy)| {
+            let allowed = resources
+                .quotas
+                .get(&key.policy_type)
+                .copied()
+                .unwrap_or_else(|| key.policy_type.facts().quota)
+                .characters_max;
+            (&policy.document, ratio(policy.content.chars().count(), allowed))
+        })
+        .collect()
+}
+
+/// The policies on the fullest target of every type, as a share of what the type allows. A type whose
+/// attachments are not all known is left out.
+pub(in crate::status) fn slots_used(
+    resources: &Resources,
+    snapshot: &OrgSnapshot,
+) -> BTreeMap<PolicyType, f64> {
+    resources
+        .quotas
+        .iter()
+        .filter_map(|(policy_type, quota)| {
+            let mut attached: BTreeMap<&TargetId, usize> = BTreeMap::new();
+            for policy in snapshot.policies_of(policy_type)?.values() {
+                for target in policy.targets.known()? {
+                    *attached.entry(target).or_default() += 1;
+                }
+            }
+            let fullest = attached.values().max().copied().unwrap_or_default();
+            Some((policy_type.clone(), ratio(fullest, quota.attached_max)))
+        })
+        .collect()
+}
+
+fn ratio(used: usize, allowed: usize) -> f64 {
+    let float = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    if allowed == 0 { 1.0 } else { float(used) / float(allowed) }
+}

@@ -1,0 +1,337 @@
+//! What is to be said of all documents together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::org::DocumentRef;
+use crate::plan::{Plan, UnmanagedKind};
+use crate::status::condition::Finding;
+use crate::status::difference::find;
+use crate::status::document::{Evidence, report, unknown_by_document};
+use crate::status::{
+    Abstention, Acted, BlockedReport, Cause, Circumstances, Condition, ConditionStatus,
+    ConditionType, DesiredStateReport, Difference, DifferenceState, DocumentReport, DriftReport,
+    HeldReport, Pass, PassReport, PassResult, PhaseSeconds, Problem, Reason, Report, UnknownReport,
+    UnmanagedReport, capacity, scrub,
+};
+
+/// Ids of unmanaged objects that are listed. Enough to recognize what they are; `plan` lists all.
+const UNMANAGED_IDS_MAX: usize = 100;
+
+/// Documents that a condition of the whole names. Their own conditions say the rest.
+const DOCUMENTS_NAMED_MAX: usize = 5;
+
+pub(in crate::status) fn summarize(
+    pass: &Pass<'_>,
+    circumstances: &Circumstances,
+    previous: Option<&Report>,
+) -> Report {
+    let documents = documents(pass, circumstances, previous);
+    let unknown = unknown(pass);
+    let result = result(pass, &documents, &unknown);
+    let last_success = match previous {
+        _ if result.is_success() => Some(circumstances.now),
+        Some(report) => report.last_success,
+        None => None,
+    };
+    Report {
+        organization_id: Some(pass.resources.organization_id.clone()),
+        mode: circumstances.mode,
+        leader: circumstances.leader,
+        in_sync: documents.iter().all(|document| document.in_sync),
+        conditions: conditions(&documents, circumstances, previous),
+        desired_state: desired_state(circumstances),
+        last_pass: PassReport {
+            at: circumstances.now,
+            wake: circumstances.wake,
+            result,
+            took: pass.took,
+            actions: pass.plan.actions.len(),
+            outcomes: outcomes(pass.acted),
+            reported: pass.plan.reported.len(),
+            detected: detected(&documents, previous),
+            repaired: repaired(&documents, previous),
+        },
+        last_success,
+        held: held(pass.plan),
+        blocked: blocked(pass.plan),
+        unknown,
+        unmanaged: unmanaged(pass.plan),
+        policy_slots_used: capacity::slots_used(pass.resources, pass.snapshot),
+        troubles: circumstances.troubles.clone(),
+        documents,
+    }
+}
+
+pub(in crate::status) fn without_desired_state(
+    circumstances: &Circumstances,
+    previous: Option<&Report>,
+) -> Report {
+    let message = circumstances.problems.first().map_or_else(
+        || "no desired state has been read".to_owned(),
+        |problem| format!("{}: {}", problem.at, problem.message),
+    );
+    let find = |kind, status| Finding::new(kind, status, Reason::NoDesiredState, message.clone());
+    Report {
+        organization_id: None,
+        mode: circumstances.mode,
+        leader: circumstances.leader,
+        in_sync: false,
+        conditions: dated(
+            [
+                find(ConditionType::Ready, ConditionStatus::False),
+                find(ConditionType::Reconciling, ConditionStatus::False),
+                find(ConditionType::Stalled, ConditionStatus::True),
+            ],
+            circumstances,
+            previous,
+        ),
+        desired_state: desired_state(circumstances),
+        last_pass: PassReport {
+            at: circumstances.now,
+            wake: circumstances.wake,
+            result: PassResult::NoDesiredState,
+            took: PhaseSeconds::default(),
+            actions: 0,
+            outcomes: BTreeMap::new(),
+            reported: 0,
+            detected: Vec::new(),
+            repaired: Vec::new(),
+        },
+        last_success: None,
+        held: None,
+        blocked: Vec::new(),
+        unknown: Vec::new(),
+        unmanaged: BTreeMap::new(),
+        policy_slots_used: BTreeMap::new(),
+        troubles: circumstances.troubles.clone(),
+        documents: Vec::new(),
+    }
+}
+
+fn documents(
+    pass: &Pass<'_>,
+    circumstances: &Circumstances,
+    previous: Option<&Report>,
+) -> Vec<DocumentReport> {
+    let mut found = find(pass.plan, pass.acted);
+    let unknown = unknown_by_document(pass);
+    let sizes = capacity::sizes_used(pass.resources);
+    let references: BTreeSet<&DocumentRef> =
+        pass.resources.documents.keys().chain(found.keys().copied()).collect();
+    references
+        .into_iter()
+        .map(|reference| {
+            let evidence = Evidence {
+                reference,
+                document: pass.resources.documents.get(reference),
+                sightings: found.remove(reference).unwrap_or_default(),
+                unknown: unknown.get(reference),
+                size_used: sizes.get(reference).copied(),
+            };
+            report(evidence, circumstances, previous)
+        })
+        .collect()
+}
+
+fn result(pass: &Pass<'_>, documents: &[DocumentReport], unknown: &[UnknownReport]) -> PassResult {
+    if pass.snapshot.organization.known().is_none() {
+        return PassResult::Unobserved;
+    }
+    if !unknown.is_empty() {
+        return PassResult::Incomplete;
+    }
+    if *pass.acted == Acted::Abstained(Abstention::Unconfirmed) {
+        return PassResult::Failed;
+    }
+    let states: BTreeSet<DifferenceState> = documents
+        .iter()
+        .flat_map(|document| &document.differences)
+        .map(|difference| difference.state)
+        .collect();
+    let has = |state| states.contains(&state);
+    if states.is_empty() {
+        PassResult::InSync
+    } else if has(DifferenceState::Refused) || has(DifferenceState::Retrying) {
+        PassResult::Failed
+    } else if states.len() == 1 && has(DifferenceState::Changed) {
+        PassResult::Changed
+    } else {
+        PassResult::Drifted
+    }
+}
+
+fn unknown(pass: &Pass<'_>) -> Vec<UnknownReport> {
+    let parts = pass.snapshot.unknown_parts();
+    parts
+        .into_iter()
+        .map(|(part, why)| UnknownReport { part, reason: scrub(&why.to_string()) })
+        .collect()
+}
+
+fn conditions(
+    documents: &[DocumentReport],
+    circumstances: &Circumstances,
+    previous: Option<&Report>,
+) -> Vec<Condition> {
+    let invalid = circumstances.problems.first();
+    let ready = if let Some(problem) = invalid {
+        let message = format!("{}: {}", problem.at, problem.message);
+        let reason = Reason::InvalidDesiredState;
+        Finding::new(ConditionType::Ready, ConditionStatus::False, reason, message)
+    } else {
+        gather(documents, ConditionType::Ready, ConditionStatus::False)
+            .or_else(|| gather(documents, ConditionType::Ready, ConditionStatus::Unknown))
+            .unwrap_or_else(|| {
+                let (status, reason) = (ConditionStatus::True, Reason::InSync);
+                Finding::new(ConditionType::Ready, status, reason, "")
+            })
+    };
+    let reconciling = gather(documents, ConditionType::Reconciling, ConditionStatus::True)
+        .unwrap_or_else(|| {
+            let (status, reason) = (ConditionStatus::False, Reason::Idle);
+            Finding::new(ConditionType::Reconciling, status, reason, "")
+        });
+    let stalled = gather(documents, ConditionType::Stalled, ConditionStatus::True);
+    let stalled = stalled.unwrap_or_else(|| {
+        let (status, reason) = if invalid.is_some() {
+            (ConditionStatus::True, Reason::InvalidDesiredState)
+        } else {
+            (ConditionStatus::False, Reason::NotStalled)
+        };
+        Finding::new(ConditionType::Stalled, status, reason, "")
+    });
+    dated([ready, reconciling, stalled], circumstances, previous)
+}
+
+/// The documents whose condition of this type has this status, as one finding; nothing if none has.
+fn gather(
+    documents: &[DocumentReport],
+    condition_type: ConditionType,
+    status: ConditionStatus,
+) -> Option<Finding> {
+    let concerned: Vec<(&DocumentReport, &Condition)> = documents
+        .iter()
+        .filter_map(|document| {
+            let condition = document
+                .conditions
+                .iter()
+                .find(|each| each.condition_type == condition_type && each.status == status)?;
+            Some((document, condition))
+        })
+        .collect();
+    let (_, worst) = concerned.iter().max_by_key(|(_, condition)| condition.reason)?;
+    let names: Vec<String> = concerned
+        .iter()
+        .take(DOCUMENTS_NAMED_MAX)
+        .map(|(document, _)| document.document().to_string())
+        .collect();
+    let more = if concerned.len() > names.len() { ", …" } else { "" };
+    let message =
+        format!("{} of {} documents: {}{more}", concerned.len(), documents.len(), names.join(", "));
+    Some(Finding::new(condition_type, status, worst.reason, message))
+}
+
+fn dated(
+    findings: [Finding; 3],
+    circumstances: &Circumstances,
+    previous: Option<&Report>,
+) -> Vec<Condition> {
+    let before = previous.map_or(&[][..], |report| &report.conditions);
+    findings.map(|finding| finding.since(before, &circumstances.digest, circumstances.now)).into()
+}
+
+fn desired_state(circumstances: &Circumstances) -> DesiredStateReport {
+    DesiredStateReport {
+        revision: circumstances.revision.clone(),
+        digest: circumstances.digest.clone(),
+        valid: circumstances.problems.is_empty(),
+        problems: circumstances
+            .problems
+            .iter()
+            .map(|problem| Problem { at: problem.at.clone(), message: scrub(&problem.message) })
+            .collect(),
+    }
+}
+
+fn outcomes(acted: &Acted) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    if let Acted::Tried(outcomes) = acted {
+        for outcome in outcomes {
+            *counts.entry(outcome.word().to_owned()).or_default() += 1;
+        }
+    }
+    counts
+}
+
+/// Drift that the report before did not show.
+fn detected(documents: &[DocumentReport], previous: Option<&Report>) -> Vec<DriftReport> {
+    let new = |document: &DocumentReport, difference: &Difference| {
+        let before = previous.and_then(|report| report.document(&document.document()));
+        difference.cause == Cause::Drift
+            && !before.is_some_and(|before| holds(before, &difference.object))
+    };
+    drift(documents).filter(|(document, difference)| new(document, difference)).map(event).collect()
+}
+
+/// Differences that palisade acted upon and that are gone.
+fn repaired(documents: &[DocumentReport], previous: Option<&Report>) -> Vec<DriftReport> {
+    let before = previous.map_or(&[][..], |report| &report.documents);
+    let gone = |document: &DocumentReport, difference: &Difference| {
+        let now = documents.iter().find(|now| now.document() == document.document());
+        difference.state.is_acted_upon() && !now.is_some_and(|now| holds(now, &difference.object))
+    };
+    drift(before).filter(|(document, difference)| gone(document, difference)).map(event).collect()
+}
+
+fn drift(documents: &[DocumentReport]) -> impl Iterator<Item = (&DocumentReport, &Difference)> {
+    documents
+        .iter()
+        .flat_map(|document| document.differences.iter().map(move |each| (document, each)))
+}
+
+fn holds(document: &DocumentReport, object: &str) -> bool {
+    document.differences.iter().any(|difference| difference.object == object)
+}
+
+fn event((document, difference): (&DocumentReport, &Difference)) -> DriftReport {
+    DriftReport {
+        document: document.document(),
+        object: difference.object.clone(),
+        change: difference.change.clone(),
+        cause: difference.cause,
+        since: difference.since,
+    }
+}
+
+fn held(plan: &Plan) -> Option<HeldReport> {
+    plan.held.as_ref().map(|held| HeldReport {
+        hash: held.hash.clone(),
+        actions: held.actions,
+        approved: held.approved,
+        approve: format!("palisade approve {}", held.hash),
+    })
+}
+
+fn blocked(plan: &Plan) -> Vec<BlockedReport> {
+    plan.blocked
+        .iter()
+        .map(|blocked| BlockedReport {
+            document: blocked.document.clone(),
+            reason: blocked.reason,
+            object: scrub(&blocked.object),
+            message: scrub(&blocked.message),
+        })
+        .collect()
+}
+
+fn unmanaged(plan: &Plan) -> BTreeMap<UnmanagedKind, UnmanagedReport> {
+    let mut reports: BTreeMap<UnmanagedKind, UnmanagedReport> = BTreeMap::new();
+    for unmanaged in &plan.unmanaged {
+        let report = reports.entry(unmanaged.kind).or_default();
+        report.count += 1;
+        if report.ids.len() < UNMANAGED_IDS_MAX {
+            report.ids.push(unmanaged.id.clone());
+        }
+    }
+    reports
+}
