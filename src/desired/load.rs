@@ -1,0 +1,126 @@
+//! From a directory to desired state, or to every problem there is. Never panics, whatever it reads.
+
+use std::path::Path;
+
+use jiff::civil::Date;
+
+use crate::desired::check;
+use crate::desired::files::{self, Files};
+use crate::desired::model::DesiredOrg;
+use crate::desired::node::{self, Node};
+use crate::desired::problem::{Finding, Problem, ProblemCode, Report, SourceText};
+use crate::desired::schema;
+use crate::desired::unsupported;
+use crate::desired::validate;
+
+/// What a directory of desired state holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// Desired state; nothing when there is any problem.
+    pub org: Option<DesiredOrg>,
+    /// What keeps it from being used, in reading order.
+    pub problems: Vec<Problem>,
+    /// What somebody should look at.
+    pub warnings: Vec<Problem>,
+    /// The digest of every file read, names and bytes: the generation of desired state.
+    pub digest: String,
+}
+
+/// A document whose form has been checked.
+pub(crate) struct Document {
+    /// Its kind.
+    pub(crate) kind: String,
+    /// Its file.
+    pub(crate) file: usize,
+    /// Its tree.
+    pub(crate) node: Node,
+    /// Is its form good? What is not is only asked for names.
+    pub(crate) is_sound: bool,
+}
+
+/// Loads `directory` as of the day `today` (UTC), which decides whether suspensions have ended.
+///
+/// An empty or missing directory is a problem, never an empty desired state: what is not written
+/// is not wanted, and a mount that is not there must not mean that nothing is wanted.
+pub fn load(directory: &Path, today: Date) -> Loaded {
+    let mut report = Report::default();
+    let mut files = match Files::open(directory) {
+        Ok(files) => files,
+        Err(error) => {
+            return Loaded {
+                org: None,
+                problems: vec![files::unreadable(&directory.display().to_string(), &error)],
+                warnings: Vec::new(),
+                digest: String::new(),
+            };
+        }
+    };
+    let mut texts = Vec::new();
+    for name in files.names(&mut report.problems) {
+        match files.read(&name) {
+            Ok(text) => texts.push(text),
+            Err(error) => report.problems.push(files::unreadable(&name, &error)),
+        }
+    }
+    let documents = read_documents(&texts, &mut report);
+    if documents.is_empty() && report.problems.is_empty() {
+        let name = directory.display().to_string();
+        report.problems.push(Problem::of_file(&name, "no documents found".to_owned()));
+    }
+    let org = validate::validate(&documents, &texts, &mut files, today, &mut report);
+    report.tidy();
+    let Report { problems, warnings } = report;
+    Loaded { org: org.filter(|_| problems.is_empty()), problems, warnings, digest: files.digest() }
+}
+
+fn read_documents(texts: &[SourceText], report: &mut Report) -> Vec<Document> {
+    let mut documents = Vec::new();
+    for (file, text) in texts.iter().enumerate() {
+        if text.text.trim().is_empty() {
+            let message = "is empty: half written? Delete the file if it is not needed".to_owned();
+            report.problems.push(Problem::of_file(&text.name, message));
+        }
+        for node in node::parse(text, report) {
+            if node.kind != node::NodeKind::Null {
+                documents.extend(read_document(file, text, node, report));
+            }
+        }
+    }
+    documents
+}
+
+fn read_document(
+    file: usize,
+    text: &SourceText,
+    node: Node,
+    report: &mut Report,
+) -> Option<Document> {
+    let kind = node.get("kind").and_then(Node::as_str).unwrap_or_default().to_owned();
+    if let Some(finding) = unsupported::kind(&kind) {
+        report.problem(text, node.locate("/kind"), finding);
+        return None;
+    }
+    let findings = check::check(schema::shared(), &node);
+    let is_sound = findings.is_empty();
+    for (span, finding) in findings {
+        report.problem(text, span, finding);
+    }
+    Some(Document { kind, file, node, is_sound })
+}
+
+/// Takes a checked document as a value. The check has seen everything serde could complain of; if
+/// it has not, that is a problem like any other and not a panic.
+pub(crate) fn deserialize<T: serde::de::DeserializeOwned>(
+    document: &Document,
+    text: &SourceText,
+    report: &mut Report,
+) -> Option<T> {
+    match serde_json::from_value(document.node.to_json()) {
+        Ok(value) => Some(value),
+        Err(error) => {
+            let finding = Finding::new(ProblemCode::InvalidValue, error.to_string());
+            report.problem(text, document.node.span, finding);
+            None
+        }
+    }
+}

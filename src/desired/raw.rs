@@ -1,0 +1,265 @@
+//! The form of the documents, and nothing but the form. This is the one place that says it.
+//!
+//! `schema` makes the JSON Schema of these types, `check` reads documents by that schema, and
+//! what passes is deserialized into these types. Descriptions here are what editors show.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// The only `apiVersion` there is.
+pub(crate) const API_VERSION: &str = "palisade/v1";
+
+/// A document of desired state.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RawDocument<S> {
+    /// The version of the format.
+    #[serde(rename = "apiVersion")]
+    pub(crate) _api_version: String,
+    /// What the document describes.
+    #[serde(rename = "kind")]
+    pub(crate) _kind: String,
+    /// The document's name and notes.
+    pub(crate) metadata: RawMetadata,
+    /// What should be.
+    pub(crate) spec: S,
+}
+
+/// The document's name and notes.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RawMetadata {
+    /// The name, unique within the kind. Of an `Organization` it is the name of the installation:
+    /// the owner in the marks that palisade leaves on AWS objects.
+    pub(crate) name: DocumentName,
+    /// Notes for people and reports, such as `palisade/controls`, `palisade/runbook`,
+    /// `palisade/owner`.
+    #[serde(default)]
+    pub(crate) annotations: BTreeMap<String, String>,
+}
+
+/// Lower-case letters, digits and `-`; at most 63 characters.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[schemars(extend(
+    "pattern" = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+    "patternErrorMessage" = "must be 1 to 63 lower-case letters, digits or `-`, and begin and end with a letter or digit"
+))]
+pub(crate) struct DocumentName(pub(crate) String);
+
+/// An AWS account id: 12 digits, in quotes.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[schemars(extend(
+    "pattern" = "^[0-9]{12}$",
+    "patternErrorMessage" = "must be an account id of 12 digits, in quotes"
+))]
+pub(crate) struct AccountIdText(pub(crate) String);
+
+/// The organization: its accounts, where they are placed, and what is switched on.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RawOrganization {
+    /// The one organization that palisade may act on; checked before every write.
+    #[schemars(extend(
+        "pattern" = "^o-[a-z0-9]{10,32}$",
+        "patternErrorMessage" = "must be an organization id such as `o-a1b2c3d4e5`"
+    ))]
+    pub(crate) organization_id: String,
+    /// The organization's management account.
+    pub(crate) management_account_id: AccountIdText,
+    /// Accounts by the name that documents use for them.
+    #[serde(default)]
+    #[schemars(extend("propertyNames" = {
+        "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$",
+        "patternErrorMessage": "must be an account name of 1 to 63 letters, digits, `.`, `_` or `-` that begins with a letter or digit"
+    }))]
+    pub(crate) accounts: BTreeMap<String, RawAccount>,
+    /// The OUs below the root, by name. An OU that is not named here stays as it is.
+    #[serde(default)]
+    #[schemars(extend("propertyNames" = {
+        "pattern": "^[^ \\t\\r\\n]([^\\t\\r\\n]{0,126}[^ \\t\\r\\n])?$",
+        "patternErrorMessage": "must be an OU name of 1 to 128 characters on one line, with no space at either end"
+    }))]
+    pub(crate) organizational_units: BTreeMap<String, Option<RawUnit>>,
+    /// Policy types that must be enabled, such as `SERVICE_CONTROL_POLICY`.
+    #[serde(default)]
+    #[schemars(extend("uniqueItems" = true))]
+    pub(crate) policy_types: Vec<PolicyTypeName>,
+    /// Service principals that must have trusted access.
+    #[serde(default)]
+    #[schemars(extend("uniqueItems" = true))]
+    pub(crate) trusted_services: Vec<ServicePrincipal>,
+    /// The account that administers a service for the organization, by service principal.
+    #[serde(default)]
+    #[schemars(extend("propertyNames" = {
+        "pattern": "^[a-z0-9-]+(\\.[a-z0-9-]+)*\\.amazonaws\\.com(\\.cn)?$",
+        "patternErrorMessage": "must be a service principal such as `guardduty.amazonaws.com`"
+    }))]
+    pub(crate) delegated_administrators: BTreeMap<String, String>,
+    /// Quotas of this organization that differ from the published ones, by policy type.
+    #[serde(default)]
+    #[schemars(extend("propertyNames" = {
+        "pattern": "^[A-Z][A-Z0-9_]{2,63}$",
+        "patternErrorMessage": "must be a policy type such as `SERVICE_CONTROL_POLICY`"
+    }))]
+    pub(crate) quotas: BTreeMap<String, RawQuota>,
+    /// Does palisade heal drift, or only report it?
+    pub(crate) mode: Option<RawMode>,
+    /// Not enforced until a date; drift is still reported.
+    pub(crate) suspend: Option<RawSuspension>,
+    /// Do the OUs palisade made go when they leave this file? True unless said otherwise.
+    pub(crate) prune: Option<bool>,
+}
+
+/// An account: its id, or its id and what people should know of it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum RawAccount {
+    /// The id alone.
+    Id(AccountIdText),
+    /// The id and notes.
+    Described(RawDescribedAccount),
+}
+
+/// An account with notes.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RawDescribedAccount {
+    /// Its id.
+    pub(crate) id: AccountIdText,
+    /// The team that answers for it.
+    pub(crate) owner: Option<String>,
+    /// What it is for.
+    pub(crate) purpose: Option<String>,
+}
+
+/// An OU.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RawUnit {
+    /// What it is for.
+    pub(crate) purpose: Option<String>,
+    /// The accounts directly in it, by name.
+    #[serde(default)]
+    pub(crate) accounts: Vec<String>,
+    /// The OUs directly in it, by name.
+    #[serde(default)]
+    #[schemars(extend("propertyNames" = {
+        "pattern": "^[^ \\t\\r\\n]([^\\t\\r\\n]{0,126}[^ \\t\\r\\n])?$",
+        "patternErrorMessage": "must be an OU name of 1 to 128 characters on one line, with no space at either end"
+    }))]
+    pub(crate) organizational_units: BTreeMap<String, Option<RawUnit>>,
+}
+
+/// A policy type as the API of AWS Organizations calls it, known to palisade or not.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[schemars(extend(
+    "pattern" = "^[A-Z][A-Z0-9_]{2,63}$",
+    "patternErrorMessage" = "must be a policy type such as `SERVICE_CONTROL_POLICY`"
+))]
+pub(crate) struct PolicyTypeName(pub(crate) String);
+
+/// The service principal of an AWS service, such as `cloudtrail.amazonaws.com`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[schemars(extend(
+    "pattern" = "^[a-z0-9-]+(\\.[a-z0-9-]+)*\\.amazonaws\\.com(\\.cn)?$",
+    "patternErrorMessage" = "must be a service principal such as `guardduty.amazonaws.com`"
+))]
+pub(crate) struct ServicePrincipal(pub(crate) String);
+
+/// The quotas of one policy type.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RawQuota {
+    /// How many policies can be attached directly to one root, OU or account.
+    #[schemars(range(min = 1, max = 1000))]
+    pub(crate) attached: Option<u32>,
+    /// How many characters one policy can have.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub(crate) characters: Option<u32>,
+}
+
+/// What palisade does about drift.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum RawMode {
+    /// Report it and heal it.
+    Enforce,
+    /// Report it and change nothing.
+    Observe,
+}
+
+/// A guardrail that is not enforced until a date; drift is still reported.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RawSuspension {
+    /// The first day on which it is enforced again, in UTC: `2027-01-31`, or a time of RFC 3339.
+    #[schemars(extend(
+        "pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9:.]{5,18}([Zz]|[+-][0-9:]{4,6}))?$",
+        "patternErrorMessage" = "must be a date such as `2027-01-31` or a time such as `2027-01-31T18:00:00Z`"
+    ))]
+    pub(crate) until: String,
+    /// Why.
+    #[schemars(length(min = 1))]
+    pub(crate) reason: String,
+}
+
+/// A policy of AWS Organizations.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("oneOf" = [{"required": ["document"]}, {"required": ["documentFile"]}]))]
+pub(crate) struct RawPolicy {
+    /// The type as the API of AWS Organizations calls it.
+    pub(crate) r#type: Option<PolicyTypeName>,
+    /// The policy's name in AWS, if it is not the document's name.
+    #[schemars(length(min = 1, max = 128))]
+    pub(crate) policy_name: Option<String>,
+    /// What the policy achieves, in a sentence; shown in the AWS console too.
+    pub(crate) description: Option<String>,
+    /// What it is attached to: `/` for the root, OU paths such as `/Workloads/Prod`, accounts such
+    /// as `account:shop-prod`.
+    #[schemars(extend("uniqueItems" = true))]
+    pub(crate) targets: Vec<TargetText>,
+    /// Who is exempt.
+    pub(crate) except: Option<RawExcept>,
+    /// The policy document.
+    pub(crate) document: Option<Map<String, Value>>,
+    /// A JSON file with the policy document, relative to this file and inside the desired-state
+    /// directory.
+    #[schemars(length(min = 1))]
+    pub(crate) document_file: Option<String>,
+    /// Does palisade heal drift, or only report it?
+    pub(crate) mode: Option<RawMode>,
+    /// Not enforced until a date; drift is still reported.
+    pub(crate) suspend: Option<RawSuspension>,
+    /// Does the policy go when this document goes? True unless said otherwise.
+    pub(crate) prune: Option<bool>,
+}
+
+/// `/`, an OU path such as `/Workloads/Prod`, or an account such as `account:shop-prod`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[schemars(extend(
+    "pattern" = "^(/|(/[^/]+)+|account:.+)$",
+    "patternErrorMessage" = "must be `/`, an OU path from the root such as `/Workloads/Prod`, or an account such as `account:shop-prod`"
+))]
+pub(crate) struct TargetText(pub(crate) String);
+
+/// Who a policy leaves alone: becomes a condition on every Deny.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RawExcept {
+    /// Patterns of principal ARNs, such as `arn:aws:iam::*:role/OrgAdmin`.
+    #[serde(default)]
+    #[schemars(extend("uniqueItems" = true))]
+    pub(crate) principals: Vec<PrincipalPattern>,
+}
+
+/// The ARN of an IAM principal; `*` and `?` stand for anything.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[schemars(extend(
+    "pattern" = "^arn:[a-z*?-]+:(iam|sts)::([0-9*?]{1,12}):[^ ]+$",
+    "patternErrorMessage" = "must be a principal's ARN or a pattern of one, such as `arn:aws:iam::*:role/OrgAdmin`"
+))]
+pub(crate) struct PrincipalPattern(pub(crate) String);

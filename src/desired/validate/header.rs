@@ -1,0 +1,83 @@
+//! What every document has: name, notes, mode, suspension.
+
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
+
+use crate::desired::load::Document;
+use crate::desired::model::{DocumentHeader, Mode, Suspension};
+use crate::desired::problem::{Finding, ProblemCode, shown};
+use crate::desired::raw::{RawMetadata, RawMode, RawSuspension};
+use crate::desired::validate::Context;
+use crate::org::DocumentRef;
+
+/// The part of `spec` that says how a document is enforced.
+pub(crate) struct Enforcement {
+    /// Its mode.
+    pub(crate) mode: Option<RawMode>,
+    /// Its suspension.
+    pub(crate) suspend: Option<RawSuspension>,
+    /// Do its objects go with it?
+    pub(crate) prune: Option<bool>,
+}
+
+/// Reads a document's header.
+pub(crate) fn read(
+    document: &Document,
+    metadata: RawMetadata,
+    enforcement: Enforcement,
+    context: &mut Context<'_>,
+) -> DocumentHeader {
+    let RawMetadata { name, annotations } = metadata;
+    let suspend = enforcement.suspend.and_then(|raw| read_suspension(document, raw, context));
+    DocumentHeader {
+        document: DocumentRef { kind: document.kind.clone(), name: name.0 },
+        annotations,
+        mode: match enforcement.mode {
+            Some(RawMode::Observe) => Mode::Observe,
+            Some(RawMode::Enforce) | None => Mode::Enforce,
+        },
+        suspend,
+        prune: enforcement.prune.unwrap_or(true),
+        source: context.source(document, ""),
+    }
+}
+
+fn read_suspension(
+    document: &Document,
+    raw: RawSuspension,
+    context: &mut Context<'_>,
+) -> Option<Suspension> {
+    const UNTIL: &str = "/spec/suspend/until";
+    let Some(until) = first_day_enforced(&raw.until) else {
+        let message = format!("{} is not a date of the calendar", shown(&raw.until));
+        context.problem(document, UNTIL, Finding::new(ProblemCode::Suspension, message));
+        return None;
+    };
+    if raw.reason.trim().is_empty() {
+        let finding = Finding::new(ProblemCode::Suspension, "a suspension needs a reason");
+        context.problem(document, "/spec/suspend/reason", finding);
+    }
+    let next_year = context.today.checked_add(1.year()).unwrap_or(context.today);
+    if until <= context.today {
+        let message = format!("the suspension ended on {until}: the guardrail is enforced");
+        let finding = Finding::new(ProblemCode::Suspension, message)
+            .help("take `suspend` out, or set a later date");
+        context.warning(document, UNTIL, finding);
+    } else if until > next_year {
+        let message = format!("the suspension lasts until {until}, more than a year from now");
+        context.warning(document, UNTIL, Finding::new(ProblemCode::Suspension, message));
+    }
+    Some(Suspension { until, reason: raw.reason })
+}
+
+/// The first day (UTC) that begins at or after `until`: a suspension that ends during a day covers
+/// all of that day.
+fn first_day_enforced(until: &str) -> Option<Date> {
+    if until.len() == "2027-01-31".len() {
+        return until.parse().ok();
+    }
+    let timestamp: Timestamp = until.parse().ok()?;
+    let moment = timestamp.to_zoned(jiff::tz::TimeZone::UTC).datetime();
+    let is_midnight = moment.time() == jiff::civil::Time::midnight();
+    if is_midnight { Some(moment.date()) } else { moment.date().tomorrow().ok() }
+}

@@ -1,0 +1,152 @@
+//! What the documents mean together: names, numbers, dates, sizes. Every problem, not the first.
+//!
+//! Names are taken from the trees and not from checked documents, so that a mistake in one account
+//! does not make every target unknown.
+
+mod content;
+mod header;
+mod names;
+mod organization;
+mod policy;
+mod slots;
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use crate::desired::files::Files;
+use crate::desired::load::Document;
+use crate::desired::model::DesiredOrg;
+use crate::desired::node::Node;
+use crate::desired::problem::{Finding, Problem, ProblemCode, Report, SourceText, Span, shown};
+use crate::desired::schema::ORGANIZATION;
+use crate::desired::validate::names::Names;
+
+/// What every check needs.
+pub(crate) struct Context<'a> {
+    /// Names of accounts and OUs.
+    pub(crate) names: Names,
+    /// The files the documents are in.
+    pub(crate) texts: &'a [SourceText],
+    /// The directory, for `documentFile`.
+    pub(crate) files: &'a mut Files,
+    /// Today, in UTC.
+    pub(crate) today: Date,
+    /// What has been found.
+    pub(crate) report: &'a mut Report,
+}
+
+/// Checks what documents mean; gives desired state when it can be put together.
+pub(crate) fn validate(
+    documents: &[Document],
+    texts: &[SourceText],
+    files: &mut Files,
+    today: Date,
+    report: &mut Report,
+) -> Option<DesiredOrg> {
+    let is_organization = |document: &&Document| document.kind == ORGANIZATION;
+    let organizations: Vec<&Document> = documents.iter().filter(is_organization).collect();
+    let names = Names::read(organizations.first().map(|document| &document.node));
+    let mut context = Context { names, texts, files, today, report };
+    check_unique_names(documents, &mut context);
+    check_one_organization(documents, &organizations, &mut context);
+    let organization = organizations.first().filter(|document| document.is_sound);
+    let mut org = organization.and_then(|document| organization::read(document, &mut context));
+    let mut policies = Vec::new();
+    for document in documents.iter().filter(|document| document.kind != ORGANIZATION) {
+        if document.is_sound {
+            policies.extend(policy::read(document, org.as_ref(), &mut context));
+        }
+    }
+    policies.sort_by(|one, other| one.desired.header.document.cmp(&other.desired.header.document));
+    policy::check_unique_aws_names(&policies, &mut context);
+    if let Some(org) = &mut org {
+        slots::check(&policies, org, &mut context);
+        org.policies = policies.into_iter().map(|policy| policy.desired).collect();
+    }
+    org
+}
+
+fn check_one_organization(
+    documents: &[Document],
+    organizations: &[&Document],
+    context: &mut Context<'_>,
+) {
+    if let [first, others @ ..] = organizations {
+        let first = context.source(first, "/kind");
+        for other in others {
+            let finding = Finding::new(ProblemCode::WrongCount, "a second `Organization` document")
+                .help(format!("there must be exactly one; the first is at {first}"));
+            context.problem_at_key(other, "/kind", finding);
+        }
+    } else if !documents.is_empty() {
+        let finding = Finding::new(ProblemCode::WrongCount, "no `Organization` document found")
+            .help("write one document of `kind: Organization`");
+        let mut problem = Problem::of_file(".", finding.message);
+        problem.code = finding.code;
+        problem.help = finding.help;
+        context.report.problems.push(problem);
+    }
+}
+
+fn check_unique_names(documents: &[Document], context: &mut Context<'_>) {
+    let mut seen: BTreeMap<(&str, &str), &Document> = BTreeMap::new();
+    for document in documents {
+        let name = document.node.find("/metadata/name").and_then(Node::as_str);
+        let Some(name) = name.filter(|_| document.kind != ORGANIZATION) else { continue };
+        let key = (document.kind.as_str(), name);
+        let Some(first) = seen.get(&key) else {
+            seen.insert(key, document);
+            continue;
+        };
+        let message = format!("there is another {} called {}", document.kind, shown(name));
+        let finding = Finding::new(ProblemCode::DuplicateName, message)
+            .help(format!("the first is at {}", context.source(first, "/metadata/name")));
+        context.problem(document, "/metadata/name", finding);
+    }
+}
+
+// === impl Context ===
+
+impl<'a> Context<'a> {
+    /// The file a document is in.
+    pub(crate) fn text(&self, document: &Document) -> &'a SourceText {
+        &self.texts[document.file]
+    }
+
+    /// Where a document says what `pointer` names.
+    pub(crate) fn source(
+        &self,
+        document: &Document,
+        pointer: &str,
+    ) -> crate::desired::model::Source {
+        self.text(document).source(document.node.locate(pointer))
+    }
+
+    /// Reports a problem with the value that `pointer` names.
+    pub(crate) fn problem(&mut self, document: &Document, pointer: &str, finding: Finding) {
+        self.problem_at(document, document.node.locate(pointer), finding);
+    }
+
+    /// Reports a problem with the key that `pointer` ends with.
+    pub(crate) fn problem_at_key(&mut self, document: &Document, pointer: &str, finding: Finding) {
+        self.problem_at(document, document.node.locate_key(pointer), finding);
+    }
+
+    /// Reports a problem at a place of a document's file.
+    pub(crate) fn problem_at(&mut self, document: &Document, span: Span, finding: Finding) {
+        let text = self.text(document);
+        self.report.problem(text, span, finding);
+    }
+
+    /// Reports a warning about the value that `pointer` names.
+    pub(crate) fn warning(&mut self, document: &Document, pointer: &str, finding: Finding) {
+        let text = self.text(document);
+        self.report.warning(text, document.node.locate(pointer), finding);
+    }
+}
+
+/// A name as a token of a JSON pointer.
+pub(crate) fn token(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}

@@ -1,0 +1,84 @@
+//! Desired state from the outside: directories in, desired state or problems out.
+
+mod form;
+mod meaning;
+
+use std::fs;
+use std::path::Path;
+
+use jiff::civil::{Date, date};
+use palisade::desired::{Colour, DesiredOrg, Loaded, load};
+
+/// The day on which every test takes place.
+const TODAY: Date = date(2026, 11, 22);
+
+/// A small organization that is right in everything.
+const ORGANIZATION: &str = r#"apiVersion: palisade/v1
+kind: Organization
+metadata: {name: acme}
+spec:
+  organizationId: o-a1b2c3d4e5
+  managementAccountId: "111111111111"
+  accounts:
+    log-archive: "222222222222"
+    shop-prod: {id: "555555555555", owner: team-shop, purpose: storefront production}
+  organizationalUnits:
+    Security: {accounts: [log-archive]}
+    Workloads: {organizationalUnits: {Prod: {accounts: [shop-prod]}, Dev: {}}}
+    Quarantine:
+  policyTypes: [SERVICE_CONTROL_POLICY, RESOURCE_CONTROL_POLICY]
+  trustedServices: [guardduty.amazonaws.com]
+  delegatedAdministrators: {guardduty.amazonaws.com: log-archive}
+"#;
+
+/// A policy that is right in everything.
+const POLICY: &str = r#"apiVersion: palisade/v1
+kind: ServiceControlPolicy
+metadata:
+  name: deny-leave-organization
+  annotations: {palisade/controls: "SEC01-BP01", palisade/owner: platform-security}
+spec:
+  description: Member accounts cannot leave the organization.
+  targets: ["/", /Workloads/Prod, "account:shop-prod"]
+  except: {principals: ["arn:aws:iam::*:role/OrgAdmin"]}
+  document:
+    Version: "2012-10-17"
+    Statement:
+      - {Sid: Leave, Effect: Deny, Action: "organizations:LeaveOrganization", Resource: "*"}
+"#;
+
+/// Writes files into a new directory; names may have folders.
+fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    directory
+}
+
+fn load_files(files: &[(&str, &str)]) -> Loaded {
+    load(directory(files).path(), TODAY)
+}
+
+/// Loads and expects no problem.
+fn org(directory: &Path) -> DesiredOrg {
+    let loaded = load(directory, TODAY);
+    assert_eq!(rendered(&loaded), "");
+    loaded.org.unwrap()
+}
+
+/// Every problem and warning as the command line shows them, without colour.
+fn rendered(loaded: &Loaded) -> String {
+    let all = loaded.problems.iter().chain(&loaded.warnings);
+    let texts: Vec<String> = all.map(|problem| problem.render(Colour::Plain)).collect();
+    texts.join("\n\n")
+}
+
+/// Loads one file and compares everything there is to say about it.
+#[track_caller]
+fn expect(file: &str, expected: &str) {
+    let found = rendered(&load_files(&[("acme.yaml", file)]));
+    assert_eq!(found, expected.trim_matches('\n'), "\n--- found:\n{found}\n---");
+}
