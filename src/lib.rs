@@ -15,6 +15,7 @@ pub mod compile;
 pub mod config;
 pub mod desired;
 pub mod metrics;
+pub mod observe;
 pub mod org;
 pub mod plan;
 pub mod policy;
