@@ -116,7 +116,7 @@ impl<'a> Builder<'a> {
             Stop::Limit(span, message) => (span, message),
             Stop::Syntax(error) => {
                 let marker = *error.marker();
-                let span = self.text.span_at(marker.byte_offset().unwrap_or(self.text.text.len()));
+                let span = self.text.span_of((marker.line(), marker.col() + 1));
                 (span, error.info().clone())
             }
         };

@@ -223,12 +223,15 @@ impl SourceText {
         }
     }
 
-    /// The span that begins `offset` bytes into the text.
-    pub(crate) fn span_at(&self, offset: usize) -> Span {
-        let before = self.text.get(..offset).unwrap_or(&self.text);
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        Span { line, column, width: 1, offset: before.len() }
+    /// The span that begins at a line and column, both from 1; the end of the text when there is
+    /// no such place.
+    pub(crate) fn span_of(&self, (line, column): (usize, usize)) -> Span {
+        let lines = self.text.split_inclusive('\n');
+        let start: usize = lines.take(line.saturating_sub(1)).map(str::len).sum();
+        let rest = self.text.get(start..).unwrap_or_default();
+        let mut characters = rest.char_indices().map(|(index, _)| index);
+        let inside = characters.nth(column.saturating_sub(1)).unwrap_or(rest.len());
+        Span { line, column, width: 1, offset: start + inside }
     }
 
     fn line_at(&self, offset: usize) -> &str {

@@ -5,11 +5,10 @@ use serde_json::{Map, Value};
 use crate::desired::files;
 use crate::desired::load::Document;
 use crate::desired::model::{DesiredOrg, Exceptions, Source};
-use crate::desired::node::{self, Node};
-use crate::desired::problem::{Finding, ProblemCode, Report, SourceText, shown};
+use crate::desired::problem::{Finding, ProblemCode, SourceText, Span, shown};
 use crate::desired::validate::Context;
 use crate::org::PolicyType;
-use crate::policy;
+use crate::policy::{self, Grammar};
 
 const INLINE: &str = "/spec/document";
 const IN_FILE: &str = "/spec/documentFile";
@@ -20,8 +19,8 @@ pub(crate) struct Written {
     pub(crate) value: Value,
     /// Where it begins.
     pub(crate) source: Source,
-    /// The file it is in and its tree, if it has a file of its own.
-    pub(crate) file: Option<(SourceText, Node)>,
+    /// The file it is in, if it has a file of its own.
+    pub(crate) file: Option<SourceText>,
 }
 
 /// Reads the policy document that a document holds or names.
@@ -56,40 +55,24 @@ fn read_file(document: &Document, path: &str, context: &mut Context<'_>) -> Opti
             return None;
         }
     };
-    let value: Value = match serde_json::from_str(&text.text) {
-        Ok(value) => value,
-        Err(error) => {
-            report_json_error(&text, &error, context.report);
-            return None;
+    match policy::parse(&text.text) {
+        Ok(value) => {
+            let source = text.source(span_of(&text, ""));
+            Some(Written { value, source, file: Some(text) })
         }
-    };
-    let node = read_tree(&text, context.report)?;
-    if !value.is_object() {
-        let finding = Finding::new(ProblemCode::InvalidPolicy, "a policy must be a JSON object");
-        context.report.problem(&text, node.span, finding);
-        return None;
+        Err(problem) => {
+            let span = text.span_of(problem.position.map_or((1, 1), |at| (at.line, at.column)));
+            let finding = Finding::new(ProblemCode::Syntax, problem.message);
+            context.report.problem(&text, span, finding);
+            None
+        }
     }
-    let source = text.source(node.span);
-    Some(Written { value, source, file: Some((text, node)) })
 }
 
-fn report_json_error(text: &SourceText, error: &serde_json::Error, report: &mut Report) {
-    let before: usize =
-        text.text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
-    let message = error.to_string();
-    let message = message.split(" at line ").next().unwrap_or_default();
-    let mut offset = (before + error.column().saturating_sub(1)).min(text.text.len());
-    while !text.text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    let finding = Finding::new(ProblemCode::Syntax, format!("not JSON: {message}"));
-    report.problem(text, text.span_at(offset), finding);
-}
-
-/// The tree of a JSON file, for places and for repeated keys, which the JSON reader lets pass.
-fn read_tree(text: &SourceText, report: &mut Report) -> Option<Node> {
-    let mut nodes = node::parse(text, report).into_iter();
-    nodes.next()
+/// Where a JSON file says what `pointer` names.
+fn span_of(text: &SourceText, pointer: &str) -> Span {
+    let position = policy::locate(&text.text, pointer);
+    text.span_of(position.map_or((1, 1), |at| (at.line, at.column)))
 }
 
 /// Checks that AWS would take the document and that it fits with its exceptions in place.
@@ -101,6 +84,11 @@ pub(crate) fn check(
     org: Option<&DesiredOrg>,
     context: &mut Context<'_>,
 ) {
+    let problems = policy::check(Grammar::of(policy_type.as_str()), &written.value);
+    for problem in problems {
+        let finding = Finding::new(ProblemCode::InvalidPolicy, problem.message);
+        report(document, written, &problem.pointer, finding, context);
+    }
     let quota = org.map_or_else(|| policy_type.facts().quota, |org| org.quota(policy_type));
     let compiled = policy::minify(&policy::with_exceptions(&written.value, &except.principals));
     let size = compiled.chars().count();
@@ -126,7 +114,7 @@ fn report(
     context: &mut Context<'_>,
 ) {
     match &written.file {
-        Some((text, node)) => context.report.problem(text, node.locate(pointer), finding),
+        Some(text) => context.report.problem(text, span_of(text, pointer), finding),
         None if pointer.is_empty() => context.problem_at_key(document, INLINE, finding),
         None => context.problem(document, &format!("{INLINE}{pointer}"), finding),
     }

@@ -1,5 +1,9 @@
 //! What documents mean together.
 
+use std::path::Path;
+
+use palisade::desired::Mode;
+
 use crate::desired::{ORGANIZATION, POLICY, directory, org};
 
 #[test]
@@ -18,4 +22,20 @@ fn names_resolve_to_what_they_stand_for() {
     assert_eq!(org.policies[0].targets.len(), 3);
     assert_eq!(org.policies[0].header.source.to_string(), "guardrails/leave.yml:1:1");
     assert_eq!(org.policies[0].content_source.to_string(), "guardrails/leave.yml:11:5");
+}
+
+#[test]
+fn the_example_organization_is_right_in_everything() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("desired-state");
+    let org = org(&example);
+    assert_eq!(org.accounts.len(), 30);
+    assert_eq!(org.accounts.len(), org.placements.len(), "every account is placed");
+    for policy in &org.policies {
+        let annotations = &policy.header.annotations;
+        for name in ["palisade/controls", "palisade/owner", "palisade/runbook"] {
+            assert!(annotations.contains_key(name), "{} lacks {name}", policy.header.document);
+        }
+    }
+    let observed = org.headers().filter(|header| header.mode == Mode::Observe).count();
+    assert_eq!(observed, 1);
 }
