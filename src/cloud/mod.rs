@@ -5,7 +5,9 @@
 
 mod ask;
 pub mod aws;
+pub mod budget;
 mod call;
+pub mod counted;
 mod error;
 mod operation;
 pub mod simulated;
@@ -24,4 +26,12 @@ pub use crate::cloud::operation::{Bucket, Operation, Rate};
 pub trait Cloud: Send + Sync {
     /// Sends one request and waits for the answer.
     async fn call(&self, call: Call) -> Result<Answer, CloudError>;
+}
+
+/// Whoever shares a cloud, or does not know which it is, has one.
+#[async_trait]
+impl<C: Cloud + ?Sized> Cloud for std::sync::Arc<C> {
+    async fn call(&self, call: Call) -> Result<Answer, CloudError> {
+        self.as_ref().call(call).await
+    }
 }

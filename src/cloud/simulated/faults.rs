@@ -65,7 +65,7 @@ impl Faults {
             Endpoint::Down => {
                 let message = "connection refused";
                 let kind = CloudErrorKind::Unavailable;
-                let error = CloudError::new(kind, operation, "ConnectorError", message);
+                let error = CloudError::new(kind, operation, "ConnectionFailed", message);
                 return Fault::NoAnswer(error);
             }
             Endpoint::CredentialsExpired => {

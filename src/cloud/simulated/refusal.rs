@@ -7,7 +7,7 @@ use crate::cloud::{CloudError, CloudErrorKind, Operation};
 pub struct Refusal {
     /// AWS's error code.
     pub code: Code,
-    /// AWS's message; it starts with the typed reason where the exception has one.
+    /// AWS's message; the typed reason is behind it where the exception has one.
     pub message: String,
 }
 
@@ -61,7 +61,6 @@ impl Code {
             }
             Self::AccountNotFoundException
             | Self::AccountNotRegisteredException
-            | Self::AwsOrganizationsNotInUseException
             | Self::DestinationParentNotFoundException
             | Self::OrganizationalUnitNotFoundException
             | Self::ParentNotFoundException
@@ -77,7 +76,9 @@ impl Code {
             | Self::DuplicatePolicyAttachmentException
             | Self::DuplicatePolicyException
             | Self::PolicyTypeAlreadyEnabledException => CloudErrorKind::Exists,
-            Self::AccessDeniedException | Self::ExpiredTokenException => CloudErrorKind::Denied,
+            Self::AccessDeniedException
+            | Self::AwsOrganizationsNotInUseException
+            | Self::ExpiredTokenException => CloudErrorKind::Denied,
             Self::InvalidInputException | Self::MalformedPolicyDocumentException => {
                 CloudErrorKind::Invalid
             }
@@ -104,10 +105,10 @@ impl Refusal {
 
 /// A `ConstraintViolationException` with its typed reason.
 pub(super) fn constraint(reason: &str, message: &str) -> Refusal {
-    Code::ConstraintViolationException.because(format!("{reason}: {message}"))
+    Code::ConstraintViolationException.because(format!("{message} (reason `{reason}`)"))
 }
 
 /// An `InvalidInputException` with its typed reason.
 pub(super) fn invalid(reason: &str, message: &str) -> Refusal {
-    Code::InvalidInputException.because(format!("{reason}: {message}"))
+    Code::InvalidInputException.because(format!("{message} (reason `{reason}`)"))
 }
