@@ -12,6 +12,8 @@
 mod action;
 mod attachments;
 mod draft;
+mod edges;
+mod gap;
 mod guard;
 mod order;
 mod organization;
