@@ -9,6 +9,7 @@
 //! ```
 
 pub mod act;
+pub mod cli;
 pub mod clock;
 pub mod cloud;
 pub mod compile;

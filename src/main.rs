@@ -1,3 +1,7 @@
-//! The `palisade` binary.
+//! The `palisade` binary: reads the command line, runs it, leaves with its exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    palisade::cli::run(std::env::args_os())
+}

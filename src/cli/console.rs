@@ -1,0 +1,58 @@
+//! Where a command speaks: data on standard output, words on standard error.
+
+use std::io;
+use std::io::{IsTerminal, Write};
+
+use crate::cli::args::ColorChoice;
+use crate::cli::render::Paint;
+
+/// Both streams, and whether each takes colour.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Console {
+    /// For what goes to standard output.
+    pub(crate) data_paint: Paint,
+    /// For what goes to standard error.
+    pub(crate) word_paint: Paint,
+}
+
+impl Console {
+    /// A console that colours as `choice` says.
+    pub(crate) fn new(choice: ColorChoice) -> Self {
+        let paint = |is_terminal: bool| match choice {
+            ColorChoice::Always => Paint::Colour,
+            ColorChoice::Auto if is_terminal => Paint::Colour,
+            ColorChoice::Auto | ColorChoice::Never => Paint::Plain,
+        };
+        Self {
+            data_paint: paint(io::stdout().is_terminal()),
+            word_paint: paint(io::stderr().is_terminal()),
+        }
+    }
+
+    /// A console without colour.
+    pub(crate) fn plain() -> Self {
+        Self::new(ColorChoice::Never)
+    }
+
+    /// Writes data. A reader that has gone away, such as `head`, has seen enough: no failure.
+    #[expect(clippy::unused_self, reason = "whoever writes has a console")]
+    pub(crate) fn data(self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Writes one line of words.
+    #[expect(clippy::unused_self, reason = "whoever writes has a console")]
+    pub(crate) fn say(self, text: &str) {
+        // Words nobody can read are not worth failing for.
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// Says what went wrong, causes included.
+    pub(crate) fn error(self, error: &anyhow::Error) {
+        self.say(&format!("{} {error:#}", self.word_paint.bad("error:")));
+    }
+}

@@ -1,0 +1,70 @@
+//! The command line: the only place that picks an adapter, and the only place people talk to.
+//!
+//! Data goes to standard output, words to standard error. One file a command; [`render`] alone knows
+//! how things look. A command answers with an [`Exit`]; a failure it cannot answer for is an
+//! `anyhow` error, printed once, here, with its whole chain.
+
+mod args;
+mod completions;
+mod console;
+mod exit;
+mod import;
+mod plan;
+mod plan_document;
+mod render;
+mod schema;
+mod sources;
+mod unbuilt;
+mod validate;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::FromArgMatches;
+
+use crate::cli::args::{Cli, Command};
+use crate::cli::console::Console;
+use crate::cli::exit::Exit;
+
+/// Runs the command line `args`, the program's name first, and says how to leave.
+///
+/// A wrong command line is 1 and not clap's 2: 2 means that a plan has changes.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let matches = match unbuilt::declare(args::command()).try_get_matches_from(args) {
+        Ok(matches) => matches,
+        Err(answer) => return ExitCode::from(answer_of_clap(&answer)),
+    };
+    if let Some(command) = matches.subcommand_name().and_then(unbuilt::find) {
+        Console::plain().say(&command.message());
+        return ExitCode::from(Exit::Bad);
+    }
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(answer) => return ExitCode::from(answer_of_clap(&answer)),
+    };
+    let console = Console::new(cli.color());
+    match execute(&cli.command, console) {
+        Ok(exit) => ExitCode::from(exit),
+        Err(error) => {
+            console.error(&error);
+            ExitCode::from(Exit::Bad)
+        }
+    }
+}
+
+/// Prints what clap has to say: help and version are data and good, anything else is neither.
+fn answer_of_clap(answer: &clap::Error) -> Exit {
+    // Nothing is left to do when even this cannot be written.
+    let _ = answer.print();
+    if answer.use_stderr() { Exit::Bad } else { Exit::Good }
+}
+
+fn execute(command: &Command, console: Console) -> anyhow::Result<Exit> {
+    match command {
+        Command::Validate(args) => validate::run(args, console),
+        Command::Schema(_) => schema::run(console),
+        Command::Completions(args) => completions::run(args, console),
+        Command::Import(args) => import::run(args, console),
+        Command::Plan(args) => plan::run(args, console),
+    }
+}

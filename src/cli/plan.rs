@@ -1,0 +1,74 @@
+//! `palisade plan`: what would change.
+
+use std::collections::BTreeSet;
+
+use crate::cli::args::{PlanArgs, PlanFormat};
+use crate::cli::console::Console;
+use crate::cli::exit::Exit;
+use crate::cli::plan_document::PlanDocument;
+use crate::cli::render::{Extent, plan_markdown, plan_text};
+use crate::cli::sources;
+use crate::compile::Resources;
+use crate::observe;
+use crate::plan;
+use crate::plan::{BlockedReason, Guards, Plan};
+
+pub(crate) fn run(args: &PlanArgs, console: Console) -> anyhow::Result<Exit> {
+    let desired = sources::desired_state(&args.dir.dir, console)?;
+    let Some(file) = &args.snapshot else {
+        anyhow::bail!("give `--snapshot`");
+    };
+    let snapshot = observe::read(file)?;
+    let guards = Guards {
+        max_changes: args.limits.max_changes,
+        max_deletes: args.limits.max_deletes,
+        approved: BTreeSet::new(),
+    };
+    let plan = plan::plan(&desired.resources, &snapshot, &guards);
+    let document = PlanDocument::new(plan, &desired, &snapshot);
+    if let Some(file) = &args.out {
+        sources::write_file(file, &document.to_json()?)?;
+        console.say(&format!("wrote `{}`; apply it with `palisade apply --plan`", file.display()));
+    }
+    print(args, &document, &desired.resources, console)?;
+    Ok(exit_of(&document.plan))
+}
+
+fn print(
+    args: &PlanArgs,
+    document: &PlanDocument,
+    resources: &Resources,
+    console: Console,
+) -> anyhow::Result<()> {
+    let extent = if args.detailed { Extent::Whole } else { Extent::Excerpt };
+    let text = match args.output {
+        PlanFormat::Text => plan_text(&document.plan, resources, extent, console.data_paint),
+        PlanFormat::Json => document.to_json()?,
+        PlanFormat::Markdown => plan_markdown(&document.plan, resources, extent),
+    };
+    Ok(console.data(&text)?)
+}
+
+/// A plan that could not see enough, or looked at another organization, says nothing about changes.
+fn exit_of(plan: &Plan) -> Exit {
+    let is_blind = plan.blocked.iter().any(|blocked| match blocked.reason {
+        BlockedReason::Unknown | BlockedReason::WrongOrganization => true,
+        BlockedReason::FeaturesMissing
+        | BlockedReason::UnknownAccount
+        | BlockedReason::TooLarge
+        | BlockedReason::SlotsFull
+        | BlockedReason::LastPolicy
+        | BlockedReason::Protected
+        | BlockedReason::ForeignOwner
+        | BlockedReason::NotEmpty
+        | BlockedReason::InProgress
+        | BlockedReason::Dependency => false,
+    });
+    if is_blind {
+        Exit::Bad
+    } else if plan.is_empty() {
+        Exit::Good
+    } else {
+        Exit::Changes
+    }
+}

@@ -1,0 +1,190 @@
+//! A plan for a pull request.
+//!
+//! Names in AWS are free text. They appear only inside code spans, fences and `<code>`, where
+//! nothing in them is markup: no link, mention, image or HTML comes out of a policy's name.
+
+use crate::cli::render::diff::{Extent, Line, lines};
+use crate::cli::render::paint::{counted, inert};
+use crate::cli::render::plan_text::{hold_words, note_on, summary_line};
+use crate::cli::render::words::{Effect, Namer, Share, shares, tally};
+use crate::compile::Resources;
+use crate::plan::{Action, Blocked, Change, Plan, Unmanaged};
+
+/// The plan as GitHub-flavoured Markdown.
+pub(crate) fn plan_markdown(plan: &Plan, resources: &Resources, extent: Extent) -> String {
+    let namer = Namer { quote: span, accounts: &resources.account_names };
+    let mut page = Page { extent, namer, out: String::new() };
+    page.line(&format!("### palisade: {}\n", span(plan.organization_id.as_str())));
+    page.line(&format!("**{}**\n", summary_line(plan)));
+    page.held(plan);
+    page.blocked(plan);
+    for share in shares(plan) {
+        page.share(&share, resources);
+    }
+    page.unmanaged(&plan.unmanaged);
+    page.out
+}
+
+struct Page<'a> {
+    extent: Extent,
+    namer: Namer<'a>,
+    out: String,
+}
+
+impl Page<'_> {
+    fn line(&mut self, line: &str) {
+        self.out.push_str(line);
+        self.out.push('\n');
+    }
+
+    fn held(&mut self, plan: &Plan) {
+        let Some(held) = plan.held.as_ref().filter(|held| !held.approved) else { return };
+        let verb = if held.actions == 1 { "waits" } else { "wait" };
+        self.line(&format!(
+            "> [!WARNING]\n> {} {verb} for approval: `palisade approve {}`\n",
+            counted(held.actions, "action"),
+            held.hash
+        ));
+    }
+
+    fn blocked(&mut self, plan: &Plan) {
+        if plan.blocked.is_empty() {
+            return;
+        }
+        self.line("> [!CAUTION]");
+        for Blocked { document: _, reason, object, message } in &plan.blocked {
+            self.line(&format!("> - blocked: {} ({reason}): {}", span(object), span(message)));
+        }
+        self.line("");
+    }
+
+    fn share(&mut self, share: &Share<'_>, resources: &Resources) {
+        let Share { document, actions, reported, blocked: _ } = share;
+        if actions.is_empty() && reported.is_empty() {
+            return;
+        }
+        let changes: Vec<&Change> = actions.iter().map(|(_, action)| &action.change).collect();
+        self.line(&format!(
+            "<details><summary><code>{}</code> {} ({})</summary>\n",
+            html(&document.to_string()),
+            counts(&changes, reported.len()),
+            html(&note_on(document, resources)),
+        ));
+        for (number, action) in actions {
+            self.action(*number, action);
+        }
+        for reported in reported {
+            self.line(&format!("- only reported: {}", self.namer.sentence(&reported.change)));
+            self.reason(&reported.reason);
+            self.diff(&reported.change);
+        }
+        self.line("\n</details>\n");
+    }
+
+    fn action(&mut self, number: usize, action: &Action) {
+        let Action { document: _, change, reason, after: _, hold } = action;
+        let sign = Effect::of(change).sign();
+        self.line(&format!("- `{sign}` {}", self.namer.sentence(change)));
+        self.reason(reason);
+        if let Some(hold) = hold {
+            self.line(&format!("  **needs approval**: {}", hold_words(*hold)));
+        }
+        if self.extent == Extent::Whole {
+            self.line(&format!("  action {number}"));
+        }
+        self.diff(change);
+    }
+
+    fn reason(&mut self, reason: &str) {
+        if !reason.is_empty() {
+            self.line(&format!("  {}  ", span(reason)));
+        }
+    }
+
+    fn diff(&mut self, change: &Change) {
+        let lines = lines(change, self.extent);
+        if lines.is_empty() {
+            return;
+        }
+        let text: Vec<String> =
+            lines.iter().map(|Line { kind, text }| format!("  {} {text}", kind.sign())).collect();
+        let text = text.join("\n");
+        let fence = "`".repeat(longest_run(&text).max(2) + 1);
+        self.line(&format!("\n  {fence}diff\n{text}\n  {fence}\n"));
+    }
+
+    fn unmanaged(&mut self, unmanaged: &[Unmanaged]) {
+        if unmanaged.is_empty() {
+            return;
+        }
+        self.line(&format!(
+            "<details><summary>{} that no document names, left alone: {}</summary>\n",
+            counted(unmanaged.len(), "object"),
+            tally(unmanaged)
+        ));
+        for Unmanaged { kind, id, name, note } in unmanaged {
+            self.line(&format!("- {kind} {} {}: {}", span(id), span(name), span(note)));
+        }
+        self.line("\n</details>");
+    }
+}
+
+fn counts(changes: &[&Change], reported: usize) -> String {
+    let count = |effect| changes.iter().filter(|change| Effect::of(change) == effect).count();
+    let parts = [
+        (count(Effect::Create), "to create"),
+        (count(Effect::Change), "to change"),
+        (count(Effect::Delete), "to delete"),
+        (reported, "only reported"),
+    ];
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, words)| format!("{count} {words}"))
+        .collect();
+    parts.join(", ")
+}
+
+/// `text` as a code span that nothing in it can end.
+fn span(text: &str) -> String {
+    let text = inert(text);
+    if text.trim().is_empty() {
+        return "(blank)".to_owned();
+    }
+    let fence = "`".repeat(longest_run(&text) + 1);
+    // The spaces are taken off again when the span is shown (CommonMark, "Code spans").
+    let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+fn html(text: &str) -> String {
+    let text = inert(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+/// The longest run of backticks.
+fn longest_run(text: &str) -> usize {
+    text.split(|character| character != '`').map(str::len).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{html, span};
+
+    #[test]
+    fn nothing_ends_a_code_span_but_its_end() {
+        assert_eq!(span("plain"), "`plain`");
+        assert_eq!(span("a`b"), "``a`b``");
+        assert_eq!(span("``"), "``` `` ```");
+        assert_eq!(span("a\n\n# b"), "`a\\u{a}\\u{a}# b`");
+        assert_eq!(span(" "), "(blank)");
+    }
+
+    #[test]
+    fn no_markup_comes_out_of_a_summary() {
+        assert_eq!(
+            html("</summary><img src='x'>&"),
+            "&lt;/summary&gt;&lt;img src=&#39;x&#39;&gt;&amp;"
+        );
+    }
+}

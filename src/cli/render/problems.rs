@@ -1,0 +1,45 @@
+//! Problems of desired state: as rustc would print them, or as JSON.
+
+use serde_json::{Value, json};
+
+use crate::cli::render::paint::{Paint, counted};
+use crate::desired::{Colour, Loaded};
+
+/// Every warning and problem, and how many there are.
+pub(crate) fn problems_text(loaded: &Loaded, paint: Paint) -> String {
+    let colour = match paint {
+        Paint::Colour => Colour::Styled,
+        Paint::Plain => Colour::Plain,
+    };
+    let mut text = String::new();
+    for problem in loaded.warnings.iter().chain(&loaded.problems) {
+        text.push_str(&problem.render(colour));
+        text.push_str("\n\n");
+    }
+    text.push_str(&verdict(loaded, paint));
+    text
+}
+
+/// The same for programs.
+pub(crate) fn problems_json(loaded: &Loaded) -> Value {
+    json!({
+        "apiVersion": "palisade.validation/v1",
+        "valid": loaded.org.is_some(),
+        "problems": loaded.problems,
+        "warnings": loaded.warnings,
+    })
+}
+
+fn verdict(loaded: &Loaded, paint: Paint) -> String {
+    let warnings = match loaded.warnings.len() {
+        0 => String::new(),
+        count => format!(", {}", counted(count, "warning")),
+    };
+    match &loaded.org {
+        Some(org) => {
+            let documents = counted(org.headers().count(), "document");
+            paint.good(&format!("Good: {documents}{warnings}."))
+        }
+        None => paint.bad(&format!("{}{warnings}.", counted(loaded.problems.len(), "problem"))),
+    }
+}

@@ -1,0 +1,182 @@
+//! What a plan is in words: shared by every way to print one.
+
+use std::collections::BTreeMap;
+
+use crate::org::{AccountId, DocumentRef};
+use crate::plan::{
+    Action, Blocked, Change, Plan, PolicyRef, Reported, TargetRef, Unmanaged, UnmanagedKind,
+};
+
+/// How things are called in a sentence.
+#[derive(Clone, Copy)]
+pub(crate) struct Namer<'a> {
+    /// Sets a name off from the words around it, foreign text made harmless.
+    pub(crate) quote: fn(&str) -> String,
+    /// Accounts' names in desired state.
+    pub(crate) accounts: &'a BTreeMap<AccountId, String>,
+}
+
+/// What a change does to its object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Something is there that was not.
+    Create,
+    /// Something is different.
+    Change,
+    /// Something is gone.
+    Delete,
+}
+
+/// One document's share of a plan.
+#[derive(Debug)]
+pub(crate) struct Share<'a> {
+    /// The document.
+    pub(crate) document: &'a DocumentRef,
+    /// Its actions, each with its place in the order, from 1.
+    pub(crate) actions: Vec<(usize, &'a Action)>,
+    /// Differences that are only reported.
+    pub(crate) reported: Vec<&'a Reported>,
+    /// What is blocked.
+    pub(crate) blocked: Vec<&'a Blocked>,
+}
+
+impl Effect {
+    /// What `change` does.
+    pub(crate) fn of(change: &Change) -> Self {
+        match change {
+            Change::EnableTrustedService { .. }
+            | Change::EnablePolicyType { .. }
+            | Change::RegisterAdministrator { .. }
+            | Change::CreateUnit { .. }
+            | Change::CreatePolicy { .. }
+            | Change::AttachPolicy { .. } => Self::Create,
+            Change::MoveAccount { .. } | Change::UpdatePolicy { .. } => Self::Change,
+            Change::DeregisterAdministrator { .. }
+            | Change::DeleteUnit { .. }
+            | Change::DeletePolicy { .. }
+            | Change::DetachPolicy { .. } => Self::Delete,
+        }
+    }
+
+    /// The sign in front of a change.
+    pub(crate) fn sign(self) -> &'static str {
+        match self {
+            Self::Create => "+",
+            Self::Change => "~",
+            Self::Delete => "-",
+        }
+    }
+}
+
+/// The plan by document, in the order of kinds and names.
+pub(crate) fn shares(plan: &Plan) -> Vec<Share<'_>> {
+    let mut shares = BTreeMap::new();
+    for (index, action) in plan.actions.iter().enumerate() {
+        share_of(&mut shares, &action.document).actions.push((index + 1, action));
+    }
+    for reported in &plan.reported {
+        share_of(&mut shares, &reported.document).reported.push(reported);
+    }
+    for blocked in &plan.blocked {
+        share_of(&mut shares, &blocked.document).blocked.push(blocked);
+    }
+    shares.into_values().collect()
+}
+
+fn share_of<'a, 'b>(
+    shares: &'b mut BTreeMap<&'a DocumentRef, Share<'a>>,
+    document: &'a DocumentRef,
+) -> &'b mut Share<'a> {
+    shares.entry(document).or_insert_with(|| Share {
+        document,
+        actions: Vec::new(),
+        reported: Vec::new(),
+        blocked: Vec::new(),
+    })
+}
+
+impl Namer<'_> {
+    /// What `change` does to what, where.
+    pub(crate) fn sentence(self, change: &Change) -> String {
+        let quote = self.quote;
+        match change {
+            Change::EnableTrustedService { service } => {
+                format!("enable trusted access for {}", quote(service))
+            }
+            Change::EnablePolicyType { root: _, policy_type } => {
+                format!("enable policy type {}", quote(policy_type.as_str()))
+            }
+            Change::RegisterAdministrator { service, account } => {
+                format!("make {} administrator of {}", self.account(account), quote(service))
+            }
+            Change::DeregisterAdministrator { service, account } => {
+                format!("end the administration of {} by {}", quote(service), self.account(account))
+            }
+            Change::CreateUnit { path, parent: _, tags: _ } => {
+                format!("create OU {}", quote(&path.to_string()))
+            }
+            Change::DeleteUnit { unit, path } => {
+                format!("delete OU {} ({unit})", quote(&path.to_string()))
+            }
+            Change::MoveAccount { account, from: _, from_path, to } => {
+                let (from, to) = (quote(&from_path.to_string()), quote(&to.path.to_string()));
+                format!("move {} from {from} to {to}", self.account(account))
+            }
+            Change::CreatePolicy { policy_type, policy, tags: _ } => {
+                format!("create {policy_type} {}", quote(&policy.name))
+            }
+            Change::UpdatePolicy { policy_type, id, before, after, tags: _ } => {
+                let renamed = if before.name == after.name {
+                    String::new()
+                } else {
+                    format!(" and call it {}", quote(&after.name))
+                };
+                format!("change {policy_type} {} ({id}){renamed}", quote(&before.name))
+            }
+            Change::DeletePolicy { policy_type, id, before } => {
+                format!("delete {policy_type} {} ({id})", quote(&before.name))
+            }
+            Change::AttachPolicy { policy_type, policy, target } => {
+                let PolicyRef { name, id: _ } = policy;
+                format!("attach {policy_type} {} to {}", quote(name), self.place(target))
+            }
+            Change::DetachPolicy { policy_type, policy, name, target, keeps: _ } => {
+                let place = self.place(target);
+                format!("detach {policy_type} {} ({policy}) from {place}", quote(name))
+            }
+        }
+    }
+
+    fn place(self, target: &TargetRef) -> String {
+        match target {
+            TargetRef::Unit(unit) => (self.quote)(&unit.path.to_string()),
+            TargetRef::Account(id, _) => self.account(id),
+        }
+    }
+
+    fn account(self, id: &AccountId) -> String {
+        match self.accounts.get(id) {
+            Some(name) => format!("account {} ({id})", (self.quote)(name)),
+            None => format!("account {id}"),
+        }
+    }
+}
+
+/// How many of each kind of unmanaged object, in the order of kinds.
+pub(crate) fn tally(unmanaged: &[Unmanaged]) -> String {
+    let mut counts: BTreeMap<UnmanagedKind, usize> = BTreeMap::new();
+    for object in unmanaged {
+        *counts.entry(object.kind).or_default() += 1;
+    }
+    let counts = counts.into_iter().map(|(kind, count)| {
+        let (one, many) = match kind {
+            UnmanagedKind::Policy => ("policy", "policies"),
+            UnmanagedKind::Unit => ("OU", "OUs"),
+            UnmanagedKind::Account => ("account", "accounts"),
+            UnmanagedKind::TrustedService => ("trusted service", "trusted services"),
+            UnmanagedKind::PolicyType => ("policy type", "policy types"),
+        };
+        format!("{count} {}", if count == 1 { one } else { many })
+    });
+    counts.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,55 @@
+//! Where commands get their facts: desired state from a directory, the organization from a file or from AWS.
+
+use std::path::Path;
+
+use anyhow::Context;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::cli::console::Console;
+use crate::cli::render::problems_text;
+use crate::clock::Clock;
+use crate::compile;
+use crate::compile::Resources;
+use crate::desired;
+
+/// The day it is (UTC).
+pub(crate) fn today() -> Date {
+    Clock::System.now().to_zoned(TimeZone::UTC).date()
+}
+
+/// Desired state, ready to plan with.
+pub(crate) struct Desired {
+    /// What it wants.
+    pub(crate) resources: Resources,
+    /// The digest of the files it was read from.
+    pub(crate) digest: String,
+}
+
+/// The desired state in `dir`; its problems are printed, and are a failure.
+pub(crate) fn desired_state(dir: &Path, console: Console) -> anyhow::Result<Desired> {
+    let today = today();
+    let loaded = desired::load(dir, today);
+    if !loaded.problems.is_empty() || !loaded.warnings.is_empty() {
+        console.say(&problems_text(&loaded, console.word_paint));
+    }
+    let org = loaded
+        .org
+        .with_context(|| format!("desired state in `{}` cannot be used", dir.display()))?;
+    Ok(Desired { resources: compile::compile(&org, today), digest: loaded.digest })
+}
+
+/// Writes `text` to `file` so that half a file never has its name.
+pub(crate) fn write_file(file: &Path, text: &str) -> anyhow::Result<()> {
+    let directory = match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    };
+    let write = || -> anyhow::Result<()> {
+        let mut temporary = tempfile::NamedTempFile::new_in(directory)?;
+        std::io::Write::write_all(&mut temporary, text.as_bytes())?;
+        temporary.persist(file)?;
+        Ok(())
+    };
+    write().with_context(|| format!("cannot write `{}`", file.display()))
+}

@@ -1,0 +1,77 @@
+//! Commands of the contract that this version does not have yet: recognized, and answered honestly.
+
+use std::ffi::OsString;
+
+use clap::{Arg, ArgAction, Command, value_parser};
+
+/// A command that is not part of this version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unbuilt {
+    name: &'static str,
+    meanwhile: &'static str,
+}
+
+const UNBUILT: &[Unbuilt] = &[
+    Unbuilt {
+        name: "test",
+        meanwhile: "`palisade validate` checks the documents, and `palisade plan` shows what they change",
+    },
+    Unbuilt {
+        name: "explain",
+        meanwhile: "`palisade plan --detailed` shows which policy is attached where; the IAM policy simulator of AWS answers for one principal",
+    },
+    Unbuilt {
+        name: "simulate",
+        meanwhile: "the IAM policy simulator of AWS answers single requests",
+    },
+    Unbuilt {
+        name: "replay",
+        meanwhile: "try a policy with `mode: observe` or on a test OU, and look for AccessDenied in CloudTrail",
+    },
+    Unbuilt {
+        name: "coverage",
+        meanwhile: "the annotation `palisade/controls` of a document says which practices it serves",
+    },
+    Unbuilt {
+        name: "catalog",
+        meanwhile: "the documents in `desired-state/` of the repository are a good start",
+    },
+    Unbuilt {
+        name: "drill",
+        meanwhile: "assume the emergency role by hand, and write down that it worked",
+    },
+    Unbuilt {
+        name: "permissions",
+        meanwhile: "the README lists the permissions that `observe` and `run` need",
+    },
+];
+
+/// The command called `name`, if it is one of these.
+pub(crate) fn find(name: &str) -> Option<Unbuilt> {
+    UNBUILT.iter().find(|command| command.name == name).copied()
+}
+
+/// `command` with these as hidden subcommands that take anything.
+pub(crate) fn declare(command: Command) -> Command {
+    let anything = Arg::new("anything")
+        .num_args(0..)
+        .action(ArgAction::Append)
+        .allow_hyphen_values(true)
+        .trailing_var_arg(true)
+        .value_parser(value_parser!(OsString));
+    command.subcommands(UNBUILT.iter().map(|unbuilt| {
+        Command::new(unbuilt.name).hide(true).disable_help_flag(true).arg(anything.clone())
+    }))
+}
+
+impl Unbuilt {
+    /// What to tell whoever asked for it.
+    pub(crate) fn message(self) -> String {
+        format!(
+            "`palisade {}` is not part of this version ({})\nmeanwhile: {}",
+            self.name,
+            env!("CARGO_PKG_VERSION"),
+            self.meanwhile
+        )
+    }
+}
