@@ -21,6 +21,7 @@ mod service;
 mod services;
 mod snapshot;
 mod tree;
+mod vandal;
 mod world;
 
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub use crate::cloud::simulated::refusal::{Code, Refusal};
 pub use crate::cloud::simulated::service::CrashPoint;
 pub use crate::cloud::simulated::services::TAGS_MAX;
 pub use crate::cloud::simulated::tree::{UNIT_DEPTH_MAX, UNITS_MAX};
+pub use crate::cloud::simulated::vandal::{FOREIGN_PREFIX, Mischief, MischiefKind, Vandal};
 pub use crate::cloud::simulated::world::{AccountPaths, StoredPolicy, World};
 
 use crate::cloud::simulated::service::{Served, Service};

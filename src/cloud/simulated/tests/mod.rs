@@ -2,6 +2,7 @@
 
 mod rules;
 mod trouble;
+mod vandal;
 
 use std::collections::BTreeMap;
 
