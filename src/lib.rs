@@ -9,11 +9,13 @@
 //! ```
 
 pub mod act;
+pub mod admin;
 pub mod cli;
 pub mod clock;
 pub mod cloud;
 pub mod compile;
 pub mod config;
+pub mod controller;
 pub mod desired;
 pub mod metrics;
 pub mod observe;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use crate::cloud::{Answer, Call, Cloud, CloudError, Operation};
+use crate::cloud::{Answer, Call, Cloud, CloudError, CloudErrorKind, Operation};
 
 /// One call that has come back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct CallRecord {
     pub operation: Operation,
     /// `OK`, or the error code: a word of AWS's or palisade's, never free text.
     pub code: String,
+    /// The kind of failure, if it failed.
+    pub failure: Option<CloudErrorKind>,
     /// How long it took.
     pub duration: Duration,
 }
@@ -44,11 +46,13 @@ impl<C: Cloud> Cloud for Counted<C> {
     async fn call(&self, call: Call) -> Result<Answer, CloudError> {
         let (operation, started) = (call.operation(), Instant::now());
         let answer = self.inner.call(call).await;
-        let code = match &answer {
-            Ok(_) => "OK".to_owned(),
-            Err(error) => error.code.clone(),
-        };
-        (self.listener)(&CallRecord { operation, code, duration: started.elapsed() });
+        let error = answer.as_ref().err();
+        (self.listener)(&CallRecord {
+            operation,
+            code: error.map_or("OK", |error| &error.code).to_owned(),
+            failure: error.map(|error| error.kind),
+            duration: started.elapsed(),
+        });
         answer
     }
 }

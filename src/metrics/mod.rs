@@ -31,6 +31,7 @@ pub struct Metrics {
     registry: Registry,
     guardrails: GuardrailFamilies,
     drifting: Mutex<BTreeMap<(String, String), Instant>>,
+    refreshers: Mutex<Vec<Refresher>>,
     unmanaged_objects: GaugeVec,
     blocked_actions: GaugeVec,
     held_plan: Gauge,
@@ -110,6 +111,15 @@ pub struct Guardrail<'a> {
     pub size_used: Option<f64>,
 }
 
+/// Updates what changes between passes.
+struct Refresher(Box<dyn Fn(&Metrics) + Send + Sync>);
+
+impl std::fmt::Debug for Refresher {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Refresher")
+    }
+}
+
 // === impl Metrics ===
 
 impl Metrics {
@@ -120,6 +130,7 @@ impl Metrics {
         let metrics = Self {
             guardrails: GuardrailFamilies::new(&new)?,
             drifting: Mutex::default(),
+            refreshers: Mutex::default(),
             unmanaged_objects: new.gauges(
                 "unmanaged_objects",
                 "Objects in AWS that no document names.",
@@ -197,7 +208,7 @@ impl Metrics {
             }
         }
         for (service, operation) in &known.operations {
-            self.aws.requests.with_label_values(&[service, operation, "ok"]).reset();
+            self.aws.requests.with_label_values(&[service, operation, "OK"]).reset();
             self.aws.throttled.with_label_values(&[service, operation]).reset();
             self.aws.budget_used.with_label_values(&[service, operation]).set(0.0);
             let _exists = self.aws.request_duration.with_label_values(&[service, operation]);
@@ -293,7 +304,7 @@ impl Metrics {
         self.actions.with_label_values(&[action, outcome]).inc();
     }
 
-    /// AWS answered; `code` is its error code or `ok`.
+    /// AWS answered; `code` is its error code or `OK`.
     pub fn record_request(&self, service: &str, operation: &str, code: &str, took: Duration) {
         self.aws.requests.with_label_values(&[service, operation, code]).inc();
         self.aws
@@ -335,9 +346,17 @@ impl Metrics {
         self.leader.set(f64::from(leaders));
     }
 
+    /// Lets `refresh` update what changes between passes, each time before the text is made.
+    pub fn before_rendering(&self, refresh: impl Fn(&Self) + Send + Sync + 'static) {
+        lock(&self.refreshers).push(Refresher(Box::new(refresh)));
+    }
+
     /// The text Prometheus reads.
     pub fn render(&self) -> prometheus::Result<Vec<u8>> {
         self.refresh_drift_ages();
+        for Refresher(refresh) in lock(&self.refreshers).iter() {
+            refresh(self);
+        }
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
@@ -352,7 +371,7 @@ impl AwsFamilies {
         Ok(Self {
             requests: new.counters(
                 "aws_requests_total",
-                "Requests to AWS by error code, `ok` for none.",
+                "Requests to AWS by error code, `OK` for none.",
                 &["service", "operation", "code"],
             )?,
             request_duration: new.histograms(

@@ -51,7 +51,7 @@ fn what_can_be_known_exists_before_the_first_pass() {
         r#"palisade_blocked_actions{reason="SlotsFull"} 0"#,
         r#"palisade_passes_total{result="in_sync"} 0"#,
         r#"palisade_actions_total{action="AttachPolicy",outcome="done"} 0"#,
-        r#"palisade_aws_requests_total{code="ok",operation="ListRoots",service="organizations"} 0"#,
+        r#"palisade_aws_requests_total{code="OK",operation="ListRoots",service="organizations"} 0"#,
         r#"palisade_aws_throttled_total{operation="ListRoots",service="organizations"} 0"#,
         r#"palisade_aws_budget_used_ratio{operation="ListRoots",service="organizations"} 0"#,
         r#"palisade_aws_request_duration_seconds_count{operation="ListRoots",service="organizations"} 0"#,

@@ -92,6 +92,8 @@ pub struct Circumstances {
     pub leader: bool,
     /// What is wrong with the desired state in the directory; the one in force is then an older one.
     pub problems: Vec<Problem>,
+    /// What somebody should look at in the desired state in the directory.
+    pub warnings: Vec<Problem>,
     /// What else is wrong, with the daemon itself.
     pub troubles: Vec<Trouble>,
 }

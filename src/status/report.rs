@@ -59,6 +59,8 @@ pub struct DesiredStateReport {
     pub valid: bool,
     /// Why what the directory holds is not in force.
     pub problems: Vec<Problem>,
+    /// What somebody should look at.
+    pub warnings: Vec<Problem>,
 }
 
 /// One thing that is wrong with the desired state in the directory.

@@ -245,12 +245,15 @@ fn desired_state(circumstances: &Circumstances) -> DesiredStateReport {
         revision: circumstances.revision.clone(),
         digest: circumstances.digest.clone(),
         valid: circumstances.problems.is_empty(),
-        problems: circumstances
-            .problems
-            .iter()
-            .map(|problem| Problem { at: problem.at.clone(), message: scrub(&problem.message) })
-            .collect(),
+        problems: scrubbed(&circumstances.problems),
+        warnings: scrubbed(&circumstances.warnings),
     }
+}
+
+fn scrubbed(problems: &[Problem]) -> Vec<Problem> {
+    let scrubbed =
+        |problem: &Problem| Problem { at: problem.at.clone(), message: scrub(&problem.message) };
+    problems.iter().map(scrubbed).collect()
 }
 
 fn outcomes(acted: &Acted) -> BTreeMap<String, usize> {

@@ -146,6 +146,7 @@ fn circumstances(minute: i64) -> Circumstances {
         mode: Mode::Enforce,
         leader: true,
         problems: Vec::new(),
+        warnings: Vec::new(),
         troubles: Vec::new(),
     }
 }

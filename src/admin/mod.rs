@@ -1,0 +1,138 @@
+//! Read-only HTTP: metrics, health, status, plan, and a page for people. Nothing can be changed here.
+
+mod page;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::metrics::{CONTENT_TYPE as METRICS_TYPE, Metrics};
+use crate::status::{Published, Report};
+
+/// What the endpoints show.
+#[derive(Debug, Clone)]
+pub struct Endpoints {
+    /// What the daemon says.
+    pub published: watch::Receiver<Published>,
+    /// What it measures.
+    pub metrics: Arc<Metrics>,
+    /// How long a loop that is alive may be silent.
+    pub silence_max: Duration,
+}
+
+/// Nothing is loaded from anywhere else, nothing runs, nothing frames the page.
+const SECURITY: [(HeaderName, HeaderValue); 4] = [
+    (
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        ),
+    ),
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
+
+/// Serves `endpoints` until it is dropped.
+pub async fn serve(listener: TcpListener, endpoints: Endpoints) -> io::Result<()> {
+    axum::serve(listener, router(endpoints)).await
+}
+
+/// The routes. `GET` and `HEAD` only; axum answers every other method with 405.
+fn router(endpoints: Endpoints) -> Router {
+    Router::new()
+        .route("/", get(home))
+        .route("/style.css", get(style))
+        .route("/metrics", get(metrics))
+        .route("/livez", get(livez))
+        .route("/readyz", get(readyz))
+        .route("/status", get(status))
+        .route("/plan", get(plan))
+        .layer(map_response(secured))
+        .with_state(endpoints)
+}
+
+async fn secured(mut response: Response) -> Response {
+    response.headers_mut().extend(SECURITY);
+    response
+}
+
+async fn home(State(endpoints): State<Endpoints>) -> Response {
+    typed("text/html; charset=utf-8", page::render(report(&endpoints).as_deref()))
+}
+
+async fn style() -> Response {
+    typed("text/css; charset=utf-8", page::STYLE)
+}
+
+async fn metrics(State(endpoints): State<Endpoints>) -> Response {
+    match endpoints.metrics.render() {
+        Ok(text) => typed(METRICS_TYPE, text),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
+/// Does the loop move? A restart would help if not.
+async fn livez(State(endpoints): State<Endpoints>) -> Response {
+    let silent = endpoints.published.borrow().moved.elapsed();
+    if silent <= endpoints.silence_max {
+        (StatusCode::OK, "the loop moves\n").into_response()
+    } else {
+        let text = format!("the loop has not moved for {} s\n", silent.as_secs());
+        (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+    }
+}
+
+/// Can what is shown be relied upon?
+async fn readyz(State(endpoints): State<Endpoints>) -> Response {
+    let published = endpoints.published.borrow().clone();
+    let is_valid = published.report.is_some_and(|report| report.desired_state.valid);
+    let not_yet = |why: &'static str| (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
+    match (published.observed, is_valid) {
+        (_, false) => not_yet("the desired state is not valid, or has not been read yet\n"),
+        (false, true) => not_yet("the organization has not been observed completely yet\n"),
+        (true, true) => (StatusCode::OK, "ready\n").into_response(),
+    }
+}
+
+async fn status(State(endpoints): State<Endpoints>) -> Response {
+    match report(&endpoints) {
+        Some(report) => Json(report.as_ref()).into_response(),
+        None => nothing_yet(),
+    }
+}
+
+async fn plan(State(endpoints): State<Endpoints>) -> Response {
+    let plan = endpoints.published.borrow().plan.clone();
+    match plan {
+        Some(plan) => Json(plan.as_ref()).into_response(),
+        None => nothing_yet(),
+    }
+}
+
+fn report(endpoints: &Endpoints) -> Option<Arc<Report>> {
+    endpoints.published.borrow().report.clone()
+}
+
+fn nothing_yet() -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, "no pass has ended yet\n").into_response()
+}
+
+fn typed(content_type: &'static str, body: impl Into<Body>) -> Response {
+    ([(CONTENT_TYPE, content_type)], body.into()).into_response()
+}

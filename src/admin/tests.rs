@@ -1,0 +1,164 @@
+//! The endpoints over real connections on a port of the system's choice.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::admin::{Endpoints, page, serve};
+use crate::metrics::{KnownLabels, Metrics};
+use crate::status::{PassResult, Publisher, Report};
+
+/// A report on desired state that does not load.
+fn report() -> Report {
+    let report = serde_json::json!({
+        "organizationId": null,
+        "mode": "enforce",
+        "leader": true,
+        "inSync": false,
+        "conditions": [{
+            "type": "Ready",
+            "status": "False",
+            "reason": "NoDesiredState",
+            "message": "",
+            "observedGeneration": "",
+            "lastTransitionTime": "2026-11-22T00:00:00Z",
+        }],
+        "desiredState": {
+            "revision": null,
+            "digest": "",
+            "valid": false,
+            "problems": [
+                { "at": "a.yaml:1:2", "message": "<script>alert('x')</script> & \"more\"" },
+            ],
+            "warnings": [],
+        },
+        "lastPass": {
+            "at": "2026-11-22T00:00:00Z",
+            "wake": "start",
+            "result": "noDesiredState",
+            "took": { "observe": 0.0, "plan": 0.0, "act": 0.0 },
+            "actions": 0,
+            "outcomes": {},
+            "reported": 0,
+            "detected": [],
+            "repaired": [],
+        },
+        "lastSuccess": null,
+        "held": null,
+        "blocked": [],
+        "unknown": [],
+        "unmanaged": {},
+        "policySlotsUsed": {},
+        "troubles": [{ "component": "journal", "message": "full" }],
+        "documents": [],
+    });
+    serde_json::from_value(report).unwrap()
+}
+
+/// A report of a pass that saw everything.
+fn observed() -> Report {
+    let mut report = report();
+    report.last_pass.result = PassResult::InSync;
+    report.desired_state.problems.clear();
+    report.desired_state.valid = true;
+    report
+}
+
+/// Serves, asks once, and returns the whole answer.
+async fn ask(publisher: Publisher, endpoints: Endpoints, request: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = tokio::spawn(serve(listener, endpoints));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    serving.abort();
+    drop(publisher);
+    answer
+}
+
+fn endpoints(report: Option<Report>) -> (Publisher, Endpoints) {
+    let (publisher, said) = Publisher::new();
+    if let Some(report) = report {
+        let plan = serde_json::json!({ "actions": [] });
+        publisher.publish(Arc::new(report), Some(Arc::new(plan)));
+    }
+    let metrics = Metrics::new(&KnownLabels::default(), "1", "abc").unwrap();
+    let silence_max = Duration::from_mins(1);
+    (publisher, Endpoints { published: said, metrics: Arc::new(metrics), silence_max })
+}
+
+#[tokio::test]
+async fn every_endpoint_answers_what_it_should() {
+    for (path, report, status, content) in [
+        ("/", None, 200, "Starting"),
+        ("/", Some(observed()), 200, "<!doctype html>"),
+        ("/style.css", None, 200, "color-scheme"),
+        ("/metrics", None, 200, "palisade_build_info"),
+        ("/livez", None, 200, "moves"),
+        ("/readyz", None, 503, "not been read"),
+        ("/readyz", Some(report()), 503, "not valid"),
+        ("/readyz", Some(observed()), 200, "ready"),
+        ("/status", None, 503, "no pass"),
+        ("/status", Some(observed()), 200, "\"inSync\":false"),
+        ("/plan", None, 503, "no pass"),
+        ("/plan", Some(observed()), 200, "\"actions\":[]"),
+        ("/nothing", None, 404, ""),
+    ] {
+        let (publisher, endpoints) = endpoints(report);
+        let answer = ask(publisher, endpoints, &format!("GET {path}")).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {answer}");
+        assert!(answer.contains(content), "{path}: {answer}");
+        assert!(answer.contains("content-security-policy: default-src 'none'"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_first_look_that_failed_is_not_ready_and_one_that_succeeded_stays_so() {
+    let mut blind = observed();
+    blind.last_pass.result = PassResult::Incomplete;
+    let (publisher, before) = endpoints(Some(blind.clone()));
+    let answer = ask(publisher, before, "GET /readyz").await;
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    let (publisher, after) = endpoints(Some(observed()));
+    publisher.publish(Arc::new(blind), None);
+    assert!(ask(publisher, after, "GET /readyz").await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn nothing_can_be_changed_over_http() {
+    for method in ["POST", "PUT", "PATCH", "DELETE"] {
+        for path in ["/", "/status", "/plan", "/metrics", "/livez", "/readyz"] {
+            let (publisher, endpoints) = endpoints(None);
+            let answer = ask(publisher, endpoints, &format!("{method} {path}")).await;
+            assert!(answer.starts_with("HTTP/1.1 405"), "{method} {path}: {answer}");
+        }
+    }
+    let (publisher, endpoints) = endpoints(None);
+    assert!(ask(publisher, endpoints, "HEAD /livez").await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_loop_that_does_not_move_is_not_alive() {
+    let (publisher, endpoints) = endpoints(None);
+    tokio::time::advance(Duration::from_secs(61)).await;
+    let answer = ask(publisher, endpoints.clone(), "GET /livez").await;
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    assert!(answer.contains("61 s"), "{answer}");
+}
+
+#[test]
+fn what_is_shown_is_escaped() {
+    let page = page::render(Some(&report()));
+    assert!(!page.contains("<script"), "{page}");
+    assert!(
+        page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;more&quot;")
+    );
+    for shown in ["a.yaml:1:2", "journal", "Not in sync"] {
+        assert!(page.contains(shown), "no `{shown}` in {page}");
+    }
+}

@@ -1,0 +1,116 @@
+//! From what is said to what is measured: a report as metrics.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use strum::{IntoEnumIterator, VariantNames};
+
+use crate::act::Outcome;
+use crate::cloud::Operation;
+use crate::metrics::{Guardrail, KnownLabels, Metrics};
+use crate::org::DocumentRef;
+use crate::plan::{BlockedReason, Change, Plan, UnmanagedKind};
+use crate::status::{Acted, Cause, DocumentReport, DriftReport, PassResult, PhaseSeconds, Report};
+
+/// The metrics of the daemon, every series that can be known in place.
+pub fn metrics() -> prometheus::Result<Arc<Metrics>> {
+    let known = KnownLabels {
+        unmanaged_kinds: UnmanagedKind::iter().map(Into::into).collect(),
+        blocked_reasons: BlockedReason::iter().map(Into::into).collect(),
+        pass_results: PassResult::iter().map(Into::into).collect(),
+        phases: vec![OBSERVE, PLAN, ACT],
+        actions: Change::VARIANTS.to_vec(),
+        outcomes: Outcome::iter().map(|outcome| outcome.word()).collect(),
+        operations: Operation::iter()
+            .map(|operation| (operation.service(), operation.name()))
+            .collect(),
+    };
+    // The build's own git revision, where whoever builds gives it.
+    let revision = option_env!("PALISADE_BUILD_REVISION").unwrap_or("unknown");
+    Ok(Arc::new(Metrics::new(&known, env!("CARGO_PKG_VERSION"), revision)?))
+}
+
+const OBSERVE: &str = "observe";
+const PLAN: &str = "plan";
+const ACT: &str = "act";
+
+/// Measures what a report says.
+pub(in crate::controller) fn measure(metrics: &Metrics, report: &Report) {
+    metrics.count_pass(report.last_pass.result.into());
+    let PhaseSeconds { observe, plan, act } = report.last_pass.took;
+    for (phase, seconds) in [(OBSERVE, observe), (PLAN, plan), (ACT, act)] {
+        metrics.record_phase(phase, Duration::from_secs_f64(seconds));
+    }
+    if let Some(at) = report.last_success {
+        metrics.record_success(at.as_second());
+    }
+    for kind in UnmanagedKind::iter() {
+        let objects = report.unmanaged.get(&kind).map_or(0, |unmanaged| unmanaged.count);
+        metrics.record_unmanaged(kind.into(), objects);
+    }
+    for reason in BlockedReason::iter() {
+        let blocked = report.blocked.iter().filter(|blocked| blocked.reason == reason).count();
+        metrics.record_blocked(reason.into(), blocked);
+    }
+    metrics.record_held(report.held.iter().filter(|held| !held.approved).count());
+    metrics.record_problems(report.desired_state.problems.len());
+    metrics.record_leader(u8::from(report.leader));
+    metrics.record_slots(
+        report.policy_slots_used.iter().map(|(policy_type, used)| (policy_type.as_str(), *used)),
+    );
+    measure_documents(metrics, report);
+}
+
+/// A document that is gone is not measured: its name comes from a mark in AWS, which anybody who may
+/// tag could invent.
+fn measure_documents(metrics: &Metrics, report: &Report) {
+    let written: Vec<&DocumentReport> =
+        report.documents.iter().filter(|document| document.source.is_some()).collect();
+    let mut by_kind: BTreeMap<&str, usize> = BTreeMap::new();
+    for document in &written {
+        *by_kind.entry(document.kind.as_str()).or_default() += 1;
+    }
+    let revision = report.desired_state.revision.as_deref().unwrap_or_default();
+    metrics.record_desired_state(revision, &by_kind);
+    let detected = drift_by_document(&report.last_pass.detected);
+    let repaired = drift_by_document(&report.last_pass.repaired);
+    let guardrails: Vec<Guardrail<'_>> = written
+        .into_iter()
+        .map(|document| Guardrail {
+            kind: &document.kind,
+            name: &document.name,
+            mode: document.mode.into(),
+            in_sync: document.in_sync,
+            drifted_objects: document.differences.len(),
+            drift_age: document.oldest().map(|oldest| age(report, oldest)),
+            suspended: document.suspended_until.is_some(),
+            detected: detected.get(&document.document()).copied().unwrap_or_default(),
+            repaired: repaired.get(&document.document()).copied().unwrap_or_default(),
+            size_used: document.size_used,
+        })
+        .collect();
+    metrics.record_guardrails(&guardrails);
+}
+
+fn age(report: &Report, since: jiff::Timestamp) -> Duration {
+    // Negative when the clock was set back: then it is new.
+    Duration::try_from(report.last_pass.at.duration_since(since)).unwrap_or_default()
+}
+
+fn drift_by_document(events: &[DriftReport]) -> BTreeMap<DocumentRef, u64> {
+    let mut counts = BTreeMap::new();
+    for event in events.iter().filter(|event| event.cause == Cause::Drift) {
+        *counts.entry(event.document.clone()).or_default() += 1;
+    }
+    counts
+}
+
+/// Counts what became of the actions of a plan.
+pub(in crate::controller) fn count_actions(metrics: &Metrics, plan: &Plan, acted: &Acted) {
+    if let Acted::Tried(outcomes) = acted {
+        for (action, outcome) in plan.actions.iter().zip(outcomes) {
+            metrics.count_action(action.change.kind(), outcome.word());
+        }
+    }
+}

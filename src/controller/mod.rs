@@ -1,0 +1,35 @@
+//! The daemon: passes without end, each from the whole state, whatever woke it.
+//!
+//! - What caused a pass is recorded and steers nothing.
+//! - Desired state that does not load leaves the last good one in force; none at all changes nothing.
+//! - Nothing is changed after the first signal, without the lease, without a journal that can be
+//!   written, or on another organization.
+//! - Nothing of what it knows has to survive it.
+
+mod approvals;
+mod backoff;
+mod daemon;
+mod files;
+mod journal;
+mod lease;
+mod measure;
+mod measured;
+mod pass;
+mod pulse;
+mod revision;
+mod round;
+mod shutdown;
+mod standing;
+mod touched;
+mod wake;
+
+pub use crate::controller::approvals::{ApprovalError, HeldChange, HeldPlan, approve, held};
+pub use crate::controller::daemon::{Daemon, StartError, Stopped};
+pub use crate::controller::files::{FileWatch, Sight};
+pub use crate::controller::journal::LineJournal;
+pub use crate::controller::lease::{Claim, alone};
+pub use crate::controller::measure::metrics;
+pub use crate::controller::measured::measured;
+pub use crate::controller::pass::{Hands, Looked, Passed, carry_out, look, pass, wanted};
+pub use crate::controller::revision::revision;
+pub use crate::controller::shutdown::{Stop, Stopper, Urgency, channel, on_signals};

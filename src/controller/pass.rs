@@ -1,0 +1,130 @@
+//! One pass: observe, plan, act. The same for a dry run, `apply`, the daemon, and after a crash.
+
+use tokio::time::Instant;
+
+use crate::act::{Journal, Permit, act};
+use crate::cloud::Cloud;
+use crate::compile::Resources;
+use crate::controller::touched::touched;
+use crate::observe::{Observer, Wanted};
+use crate::org::OrgSnapshot;
+use crate::plan::{Guards, Plan, plan};
+use crate::status::{Abstention, Acted, Pass, PhaseSeconds};
+
+/// What a pass may do about its plan.
+#[derive(Clone, Copy)]
+pub enum Hands<'a> {
+    /// Nothing, for this reason.
+    Tied(Abstention),
+    /// Carry it out, as long as the permit holds, and write down every change.
+    Free {
+        /// Asked before every change.
+        permit: &'a dyn Permit,
+        /// Told of every change.
+        journal: &'a dyn Journal,
+    },
+}
+
+/// The first half of a pass: what is, and what would be done about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Looked {
+    /// What was observed.
+    pub snapshot: OrgSnapshot,
+    /// What to do.
+    pub plan: Plan,
+    /// How long it took so far.
+    pub took: PhaseSeconds,
+}
+
+/// A whole pass.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Passed {
+    /// What was observed.
+    pub snapshot: OrgSnapshot,
+    /// What was to be done.
+    pub plan: Plan,
+    /// What became of it.
+    pub acted: Acted,
+    /// How long each phase took.
+    pub took: PhaseSeconds,
+}
+
+/// One pass.
+pub async fn pass(
+    cloud: &dyn Cloud,
+    observer: &mut Observer,
+    resources: &Resources,
+    guards: &Guards,
+    hands: Hands<'_>,
+) -> Passed {
+    let looked = look(cloud, observer, resources, guards).await;
+    carry_out(cloud, observer, looked, hands).await
+}
+
+/// Observes and plans; changes nothing. May be dropped at any time.
+pub async fn look(
+    cloud: &dyn Cloud,
+    observer: &mut Observer,
+    resources: &Resources,
+    guards: &Guards,
+) -> Looked {
+    let start = Instant::now();
+    let snapshot = observer.observe(cloud, &wanted(resources)).await;
+    let observe = start.elapsed();
+    let start = Instant::now();
+    let plan = plan(resources, &snapshot, guards);
+    let plan_seconds = start.elapsed().as_secs_f64();
+    let took = PhaseSeconds { observe: observe.as_secs_f64(), plan: plan_seconds, act: 0.0 };
+    Looked { snapshot, plan, took }
+}
+
+/// Does what `looked` says is to be done. What was touched is observed anew the next time.
+pub async fn carry_out(
+    cloud: &dyn Cloud,
+    observer: &mut Observer,
+    looked: Looked,
+    hands: Hands<'_>,
+) -> Passed {
+    let Looked { snapshot, plan, took } = looked;
+    let start = Instant::now();
+    let acted = match hands {
+        Hands::Tied(why) => Acted::Abstained(why),
+        // `act` asks again, live. This only keeps a pass that saw nothing from starting to.
+        Hands::Free { .. } if !is_confirmed(&snapshot, &plan) => {
+            Acted::Abstained(Abstention::Unconfirmed)
+        }
+        Hands::Free { permit, journal } => Acted::Tried(act(cloud, &plan, permit, journal).await),
+    };
+    for part in touched(&plan, &acted) {
+        observer.touch(&part);
+    }
+    let took = PhaseSeconds { act: start.elapsed().as_secs_f64(), ..took };
+    Passed { snapshot, plan, acted, took }
+}
+
+impl Passed {
+    /// The pass as status sees it.
+    pub fn of<'a>(&'a self, resources: &'a Resources) -> Pass<'a> {
+        Pass {
+            resources,
+            snapshot: &self.snapshot,
+            plan: &self.plan,
+            acted: &self.acted,
+            took: self.took,
+        }
+    }
+}
+
+/// What has to be observed for `resources`.
+pub fn wanted(resources: &Resources) -> Wanted {
+    Wanted {
+        policy_types: resources.quotas.keys().chain(&resources.policy_types).cloned().collect(),
+        services: resources.delegated_administrators.keys().cloned().collect(),
+        units: resources.units.clone(),
+    }
+}
+
+fn is_confirmed(snapshot: &OrgSnapshot, plan: &Plan) -> bool {
+    let organization = snapshot.organization.known();
+    organization.is_some_and(|organization| organization.id == plan.organization_id)
+}

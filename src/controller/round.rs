@@ -1,0 +1,228 @@
+//! One round of the daemon: read git, pass, say how things stand, decide when to look again.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::cloud::Cloud;
+use crate::compile::Resources;
+use crate::config::{OperatingMode, Settings};
+use crate::controller::approvals;
+use crate::controller::backoff::{Backoff, Due, Progress};
+use crate::controller::files::Sight;
+use crate::controller::journal::LineJournal;
+use crate::controller::lease::Claim;
+use crate::controller::measure::{count_actions, measure};
+use crate::controller::pass::{Hands, Passed, carry_out, look};
+use crate::controller::pulse::Pulse;
+use crate::controller::shutdown::{Stop, Urgency, WhileLeading};
+use crate::controller::standing::Standing;
+use crate::desired::Mode;
+use crate::metrics::Metrics;
+use crate::observe::Observer;
+use crate::plan::{Action, Guards};
+use crate::status::{
+    Abstention, Circumstances, DriftReport, Publisher, Report, Trouble, WakeReason, plan_view,
+    summarize, without_desired_state,
+};
+
+/// What the daemon keeps from round to round. None of it has to survive the process.
+pub(in crate::controller) struct Keeper {
+    pub(in crate::controller) settings: Settings,
+    pub(in crate::controller) cloud: Arc<dyn Cloud>,
+    pub(in crate::controller) clock: Clock,
+    pub(in crate::controller) metrics: Arc<Metrics>,
+    pub(in crate::controller) publisher: Publisher,
+    pub(in crate::controller) journal: LineJournal,
+    pub(in crate::controller) claim: watch::Receiver<Claim>,
+    pub(in crate::controller) stop: Stop,
+    pub(in crate::controller) standing: Standing,
+    pub(in crate::controller) observer: Observer,
+    pub(in crate::controller) backoff: Backoff,
+    pub(in crate::controller) report: Option<Arc<Report>>,
+    pub(in crate::controller) actions: Vec<Action>,
+}
+
+impl Keeper {
+    /// One round; nothing if the daemon was asked to leave before there was anything to say.
+    #[tracing::instrument(name = "pass", skip_all, fields(wake = %wake))]
+    pub(in crate::controller) async fn round(
+        &mut self,
+        wake: WakeReason,
+        sight: Sight,
+    ) -> Option<Due> {
+        self.publisher.move_on();
+        let given = self.settings.revision.as_deref();
+        self.standing.read(&self.settings.directory, given, self.clock);
+        self.journal.set_revision(self.standing.revision().as_deref());
+        let mut troubles: Vec<Trouble> = polling(sight).into_iter().collect();
+        if wake == WakeReason::Hangup {
+            self.observer.forget();
+        }
+        let Some(resources) = self.standing.resources(self.clock) else {
+            let circumstances = self.circumstances(wake, troubles);
+            let report = without_desired_state(&circumstances, self.report.as_deref());
+            return Some(self.conclude(report, None, Progress::Stuck));
+        };
+        let guards = self.guards(&mut troubles);
+        let passed = self.pass(&resources, &guards).await?;
+        troubles.extend(self.settle(&passed));
+        troubles.extend(self.journal.failure().map(|why| unwritten(&why)));
+        let circumstances = self.circumstances(wake, troubles);
+        let report = summarize(&passed.of(&resources), &circumstances, self.report.as_deref());
+        count_actions(&self.metrics, &passed.plan, &passed.acted);
+        let moved = passed.plan.actions != self.actions;
+        let progress = if moved { Progress::Moved } else { Progress::Stuck };
+        let due = self.conclude(report, Some(&passed), progress);
+        self.actions = passed.plan.actions;
+        Some(due)
+    }
+
+    async fn pass(&mut self, resources: &Resources, guards: &Guards) -> Option<Passed> {
+        let cloud = Pulse { cloud: self.cloud.as_ref(), publisher: &self.publisher };
+        // Looking changes nothing and is left at once; acting is left after the action in hand.
+        let looked = tokio::select! {
+            biased;
+            () = self.stop.asked(Urgency::Leave) => return None,
+            looked = look(&cloud, &mut self.observer, resources, guards) => looked,
+        };
+        let permit = WhileLeading { stop: &self.stop, claim: &self.claim };
+        let leader = is_leader(&self.claim);
+        let hands = match self.settings.mode {
+            OperatingMode::Observe => Hands::Tied(Abstention::ObserveMode),
+            OperatingMode::Enforce if !leader => Hands::Tied(Abstention::Follower),
+            OperatingMode::Enforce => Hands::Free { permit: &permit, journal: &self.journal },
+        };
+        Some(carry_out(&cloud, &mut self.observer, looked, hands).await)
+    }
+
+    fn guards(&self, troubles: &mut Vec<Trouble>) -> Guards {
+        let approved = approvals::approved(&self.settings.data_directory).unwrap_or_else(|error| {
+            troubles.push(data_directory(&error));
+            std::collections::BTreeSet::new()
+        });
+        Guards {
+            max_changes: self.settings.max_changes,
+            max_deletes: self.settings.max_deletes,
+            approved,
+        }
+    }
+
+    /// Says what waits for approval, unless too little was seen to know.
+    fn settle(&self, passed: &Passed) -> Option<Trouble> {
+        if !passed.snapshot.unknown_parts().is_empty() {
+            return None;
+        }
+        let revision = self.standing.revision();
+        let settled = approvals::settle(
+            &self.settings.data_directory,
+            &passed.plan,
+            revision.as_deref(),
+            self.clock.now(),
+        );
+        settled.err().map(|error| data_directory(&error))
+    }
+
+    fn circumstances(&self, wake: WakeReason, troubles: Vec<Trouble>) -> Circumstances {
+        Circumstances {
+            now: self.clock.now(),
+            wake,
+            revision: self.standing.revision(),
+            digest: self.standing.digest(),
+            mode: match self.settings.mode {
+                OperatingMode::Enforce => Mode::Enforce,
+                OperatingMode::Observe => Mode::Observe,
+            },
+            leader: is_leader(&self.claim),
+            problems: self.standing.problems(),
+            warnings: self.standing.warnings(),
+            troubles,
+        }
+    }
+
+    /// Says how things stand, and when to look again.
+    fn conclude(&mut self, report: Report, passed: Option<&Passed>, progress: Progress) -> Due {
+        let due = self.backoff.next(&report, progress);
+        measure(&self.metrics, &report);
+        log(&report, self.report.as_deref());
+        let view = passed.and_then(|passed| plan_view(&passed.plan).ok()).map(Arc::new);
+        let report = Arc::new(report);
+        self.report = Some(Arc::clone(&report));
+        self.publisher.publish(report, view);
+        due
+    }
+}
+
+fn is_leader(claim: &watch::Receiver<Claim>) -> bool {
+    *claim.borrow() == Claim::Leader
+}
+
+fn polling(sight: Sight) -> Option<Trouble> {
+    match sight {
+        Sight::Told => None,
+        Sight::Polling(why) => Some(Trouble {
+            component: "files".to_owned(),
+            message: format!("changes are noticed by looking every few seconds: {why}"),
+        }),
+    }
+}
+
+fn unwritten(why: &str) -> Trouble {
+    Trouble {
+        component: "journal".to_owned(),
+        message: format!("nothing is changed while the audit journal cannot be written: {why}"),
+    }
+}
+
+fn data_directory(error: &approvals::ApprovalError) -> Trouble {
+    let source = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    Trouble {
+        component: "data directory".to_owned(),
+        message: format!("approvals do not work: {error}: {source}"),
+    }
+}
+
+fn log(report: &Report, previous: Option<&Report>) {
+    for drift in &report.last_pass.detected {
+        let DriftReport { document, object, change, .. } = drift;
+        tracing::warn!(%document, object, change, "drift found");
+    }
+    for drift in &report.last_pass.repaired {
+        let seconds = report.last_pass.at.duration_since(drift.since).as_secs();
+        let DriftReport { document, object, change, .. } = drift;
+        tracing::info!(%document, object, change, seconds, "drift healed");
+    }
+    let problems = &report.desired_state.problems;
+    if previous.is_none_or(|previous| previous.desired_state.problems != *problems) {
+        for problem in problems {
+            tracing::error!(
+                at = problem.at,
+                problem = problem.message,
+                "desired state is not valid"
+            );
+        }
+    }
+    if previous.is_none_or(|previous| previous.troubles != report.troubles) {
+        for trouble in &report.troubles {
+            tracing::error!(
+                component = trouble.component,
+                trouble = trouble.message,
+                "something is wrong"
+            );
+        }
+    }
+    if let Some(held) = report.held.as_ref().filter(|held| !held.approved) {
+        tracing::warn!(hash = held.hash, actions = held.actions, "changes wait for approval");
+    }
+    for unknown in &report.unknown {
+        tracing::warn!(part = unknown.part, reason = unknown.reason, "part not observed");
+    }
+    tracing::info!(
+        result = %report.last_pass.result,
+        actions = report.last_pass.actions,
+        blocked = report.blocked.len(),
+        in_sync = report.in_sync,
+        "pass finished"
+    );
+}

@@ -1,0 +1,78 @@
+//! The desired state in force: the last good one.
+
+use std::path::Path;
+
+use crate::clock::Clock;
+use crate::compile::{Resources, compile};
+use crate::controller::revision::revision;
+use crate::desired::{self, DesiredOrg};
+use crate::status::{Problem, scrub};
+
+/// What is in force, and what is wrong with what the directory holds.
+#[derive(Debug, Default)]
+pub(in crate::controller) struct Standing {
+    good: Option<Good>,
+    problems: Vec<Problem>,
+    warnings: Vec<Problem>,
+}
+
+#[derive(Debug)]
+struct Good {
+    org: DesiredOrg,
+    digest: String,
+    revision: Option<String>,
+}
+
+impl Standing {
+    /// Reads the directory. What does not load, or speaks of another organization than before, leaves
+    /// in force what is.
+    pub(in crate::controller) fn read(
+        &mut self,
+        directory: &Path,
+        revision_given: Option<&str>,
+        clock: Clock,
+    ) {
+        // Asked before the files are read: a commit in between makes the revision too old, and the
+        // change of files it brings is read again.
+        let revision = revision_given.map(str::to_owned).or_else(|| revision(directory));
+        let today = clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let loaded = desired::load(directory, today);
+        self.problems = loaded.problems.iter().map(problem).collect();
+        self.warnings = loaded.warnings.iter().map(problem).collect();
+        if let Some(org) = loaded.org {
+            self.good = Some(Good { org, digest: loaded.digest, revision });
+        }
+    }
+
+    /// What should be, as of today.
+    pub(in crate::controller) fn resources(&self, clock: Clock) -> Option<Resources> {
+        let today = clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        self.good.as_ref().map(|good| compile(&good.org, today))
+    }
+
+    /// The digest of what is in force; empty if nothing is.
+    pub(in crate::controller) fn digest(&self) -> String {
+        self.good.as_ref().map(|good| good.digest.clone()).unwrap_or_default()
+    }
+
+    /// The revision of what is in force.
+    pub(in crate::controller) fn revision(&self) -> Option<String> {
+        self.good.as_ref().and_then(|good| good.revision.clone())
+    }
+
+    /// What is wrong with what the directory holds.
+    pub(in crate::controller) fn problems(&self) -> Vec<Problem> {
+        self.problems.clone()
+    }
+
+    /// What somebody should look at.
+    pub(in crate::controller) fn warnings(&self) -> Vec<Problem> {
+        self.warnings.clone()
+    }
+}
+
+fn problem(problem: &desired::Problem) -> Problem {
+    let help = problem.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+    let message = scrub(&format!("{}{help}", problem.message));
+    Problem { at: problem.source.to_string(), message }
+}
