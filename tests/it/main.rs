@@ -1,7 +1,10 @@
 //! The one integration test binary: every test against the outside of the program.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod architecture;
 mod cli;
 mod desired;
+mod emulator;
 mod planning;
 mod scenarios;
+mod support;

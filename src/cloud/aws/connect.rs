@@ -92,7 +92,7 @@ impl AwsCloud {
     ///
     /// Sends nothing to Organizations and cannot fail; the first call says whether there are credentials.
     pub async fn connect(settings: &AwsSettings) -> Self {
-        let client = http_client();
+        let client = http_client(ProxyConfig::from_env());
         let loader = loader(settings, client.clone()).region(region(client, settings.timeouts));
         let config = loader.load().await;
         let Some(credentials) = config.credentials_provider() else {
@@ -114,7 +114,7 @@ impl AwsCloud {
             None,
             "palisade endpoint",
         );
-        let loader = loader(settings, http_client())
+        let loader = loader(settings, http_client(ProxyConfig::disabled()))
             .region(Region::new(REGION_WHEN_NONE_IS_GIVEN))
             .endpoint_url(&endpoint.url)
             .credentials_provider(credentials);
@@ -163,12 +163,12 @@ fn app_name(text: &str) -> Option<AppName> {
     AppName::new(text).ok()
 }
 
-/// HTTPS with `ring`, the system's certificates, and the proxies that the environment names.
+/// HTTPS with `ring` and the system's certificates.
 ///
 /// The SDK's own builder takes no proxy configuration, hence the connector function.
-fn http_client() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new().build_with_connector_fn(|settings, components| {
-        let mut builder = Connector::builder().proxy_config(ProxyConfig::from_env());
+fn http_client(proxies: ProxyConfig) -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().build_with_connector_fn(move |settings, components| {
+        let mut builder = Connector::builder().proxy_config(proxies.clone());
         builder.set_connector_settings(settings.cloned());
         builder.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
         builder.tls_provider(Provider::rustls(CryptoMode::Ring)).build()

@@ -167,13 +167,13 @@ where
     };
     let meaning = meaning_of_code(code).unwrap_or_else(|| meaning_of_status(status));
     let said = error.message().map_or_else(|| chain(error), str::to_owned);
-    let reason = reason(response).map(|reason| format!(" (reason `{reason}`)")).unwrap_or_default();
+    let reason = reason(response).map(|reason| format!("{reason}: ")).unwrap_or_default();
     let next_step = if meaning == Meaning::Denied { next_step(code) } else { "" };
     CloudError {
         kind: kind(operation, meaning, response),
         operation,
         code: code.to_owned(),
-        message: format!("{}{reason}{next_step}", presentable(&said)),
+        message: format!("{reason}{}{next_step}", presentable(&said)),
         request_id: request_id(response),
     }
 }

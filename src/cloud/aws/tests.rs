@@ -197,7 +197,7 @@ async fn what_aws_says_is_kept() {
     assert_eq!(error.code, "ConstraintViolationException");
     assert_eq!(
         error.to_string(),
-        "AttachPolicy: ConstraintViolationException: from AWS (reason `MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED`) (request 11-22)"
+        "AttachPolicy: ConstraintViolationException: MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED: from AWS (request 11-22)"
     );
 }
 

@@ -1,0 +1,199 @@
+//! An emulator of AWS Organizations over HTTP: moto, with AWS's rules patched in (`tests/emulator/`).
+//!
+//! One server for all tests. Every test makes an organization in a management account of its own and
+//! signs with that account's key, so that tests run side by side and see nothing of each other.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use palisade::cloud::aws::{AwsCloud, AwsSettings, AwsTimeouts, Endpoint};
+use palisade::cloud::{CloudError, Operation, Page};
+use palisade::org::{AccountId, OrganizationId, ParentId, RootId};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use strum::IntoEnumIterator;
+
+/// The server that `tests/run` started, or one of this process alone.
+static EMULATOR: LazyLock<Emulator> = LazyLock::new(Emulator::find);
+
+struct Emulator {
+    url: String,
+    /// A server of our own ends when its input does, and so with this process.
+    _own: Option<(Child, ChildStdin)>,
+}
+
+/// An organization in the emulator, and the key of a user of its management account.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EmulatedOrganization {
+    /// Its id.
+    pub(crate) organization: OrganizationId,
+    /// Its management account, which lies in the root.
+    pub(crate) management_account: AccountId,
+    /// Its root.
+    pub(crate) root: RootId,
+    /// Every OU by path, and the root as `/`.
+    pub(crate) units: BTreeMap<String, ParentId>,
+    /// Member accounts by the path of what they lie in.
+    pub(crate) accounts: BTreeMap<String, Vec<AccountId>>,
+    access_key_id: String,
+    secret_access_key: String,
+}
+
+impl EmulatedOrganization {
+    /// An organization with so many member accounts in the OU of each path; `/` is the root.
+    pub(crate) fn with(units: &[(&str, usize)]) -> Self {
+        EMULATOR.post("organization", &json!({ "units": by_path(units), "paths": false }))
+    }
+
+    /// The same, whose listings of accounts say where each account is, as AWS's own do.
+    pub(crate) fn with_paths(units: &[(&str, usize)]) -> Self {
+        EMULATOR.post("organization", &json!({ "units": by_path(units), "paths": true }))
+    }
+
+    /// The adapter, signing with the management account's key.
+    pub(crate) async fn cloud(&self) -> AwsCloud {
+        let endpoint = Endpoint {
+            url: EMULATOR.url.clone(),
+            access_key_id: self.access_key_id.clone(),
+            secret_access_key: self.secret_access_key.clone(),
+        };
+        let settings =
+            AwsSettings { app_name: "palisade-tests".to_owned(), timeouts: AwsTimeouts::STANDARD };
+        AwsCloud::connect_to(&endpoint, &settings).await
+    }
+
+    /// The calls of Organizations that reached the emulator, in order.
+    pub(crate) fn calls(&self) -> Vec<Operation> {
+        let names: Vec<String> =
+            EMULATOR.get(&format!("calls?account={}", self.management_account));
+        names
+            .iter()
+            .map(|name| {
+                Operation::iter()
+                    .find(|operation| operation.name() == name)
+                    .unwrap_or_else(|| panic!("`{name}` is no operation of ours"))
+            })
+            .collect()
+    }
+
+    /// Those of [`calls`](Self::calls) that can change something.
+    pub(crate) fn changes(&self) -> Vec<Operation> {
+        self.calls().into_iter().filter(|operation| operation.is_mutating()).collect()
+    }
+
+    /// The OU, or root, at `path`.
+    pub(crate) fn unit(&self, path: &str) -> ParentId {
+        self.units.get(path).unwrap_or_else(|| panic!("no `{path}` was asked for")).clone()
+    }
+
+    /// The account number `number` of `path`.
+    pub(crate) fn account(&self, path: &str, number: usize) -> AccountId {
+        self.accounts[path][number].clone()
+    }
+}
+
+fn by_path(units: &[(&str, usize)]) -> serde_json::Map<String, serde_json::Value> {
+    units.iter().map(|(path, accounts)| ((*path).to_owned(), json!(accounts))).collect()
+}
+
+/// Every item of a listing, page by page, with the sizes of the pages.
+pub(crate) async fn pages<T, L>(list: L) -> (Vec<T>, Vec<usize>)
+where
+    L: AsyncFn(Option<String>) -> Result<Page<T>, CloudError>,
+{
+    let (mut items, mut sizes, mut next) = (Vec::new(), Vec::new(), None);
+    loop {
+        let page = list(next).await.expect("the emulator lists");
+        sizes.push(page.items.len());
+        items.extend(page.items);
+        next = page.next;
+        if next.is_none() {
+            return (items, sizes);
+        }
+    }
+}
+
+impl Emulator {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "`tests/run` has no other way to say where it listens"
+    )]
+    fn find() -> Self {
+        match std::env::var("PALISADE_TEST_EMULATOR") {
+            Ok(url) => Self { url, _own: None },
+            Err(_) => Self::start(),
+        }
+    }
+
+    fn start() -> Self {
+        #[derive(Deserialize)]
+        struct Listening {
+            port: u16,
+            pid: u32,
+        }
+        let python = python();
+        let mut child = Command::new(&python)
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/emulator/launch.py"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log())
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start `{}`: {error}", python.display()));
+        let stdin = child.stdin.take().expect("it was piped");
+        let mut line = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().expect("it was piped"));
+        stdout.read_line(&mut line).expect("its output is text");
+        let listening: Listening = serde_json::from_str(&line)
+            .unwrap_or_else(|error| panic!("the emulator said `{line}` and not its port: {error}"));
+        assert_eq!(listening.pid, child.id(), "the port is another process's");
+        let url = format!("http://127.0.0.1:{}", listening.port);
+        Self { url, _own: Some((child, stdin)) }
+    }
+
+    fn get<T: DeserializeOwned>(&self, what: &str) -> T {
+        answer(agent().get(format!("{}/emulator/{what}", self.url)).call())
+    }
+
+    fn post<T: DeserializeOwned>(&self, what: &str, body: &serde_json::Value) -> T {
+        let request = agent().post(format!("{}/emulator/{what}", self.url));
+        answer(request.send(body.to_string()))
+    }
+}
+
+fn answer<T: DeserializeOwned>(
+    response: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+) -> T {
+    let mut response = response.expect("the emulator answers");
+    let text = response.body_mut().read_to_string().expect("the answer is text");
+    serde_json::from_str(&text).expect("the answer is what was asked for")
+}
+
+fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder().proxy(None);
+    config.timeout_global(Some(Duration::from_mins(2))).build().into()
+}
+
+/// Where the emulator explains its own failures, the HTTP 500s.
+fn log() -> File {
+    let path = installed().join("emulator.log");
+    File::options().create(true).append(true).open(path).expect("the target can be written")
+}
+
+/// Where `tests/run` installs what the emulator needs.
+fn installed() -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("`tmp` lies in the target");
+    target.join("emulator-venv")
+}
+
+fn python() -> PathBuf {
+    let python = installed().join("bin/python");
+    assert!(python.exists(), "no emulator at `{}`: run `tests/run` once", python.display());
+    python
+}
