@@ -45,6 +45,9 @@ pub(super) struct Memory {
     pub(super) organization: Kept<Organization>,
     pub(super) root: Kept<Root>,
     pub(super) tree: Kept<Tree>,
+    /// Targets of policies that the tree did not hold when it was last read because of them. It is not
+    /// read again for the same ones: an endpoint may never clear them away.
+    pub(super) strangers: BTreeSet<TargetId>,
     pub(super) policies: PolicyMemory,
     pub(super) trusted_services: Kept<BTreeSet<String>>,
     pub(super) administrators: BTreeMap<String, Kept<BTreeSet<AccountId>>>,

@@ -178,7 +178,7 @@ impl Observer {
         snapshot: &mut OrgSnapshot,
     ) {
         let fresh_for = self.fresh_for;
-        let Memory { tree, policies, trusted_services, administrators, tags, .. } =
+        let Memory { tree, policies, trusted_services, administrators, tags, strangers, .. } =
             &mut self.memory;
         let types = sight.root.policy_types.keys().chain(&wanted.policy_types).cloned().collect();
         let listed_and_read = async {
@@ -189,24 +189,29 @@ impl Observer {
         administrators.retain(|service, _| wanted.services.contains(service));
         let administrators_of =
             |service: String| async move { reader.administrators(&service).await };
-        let expected = sight.expected(tree.last());
-        let (tree, (lists, documents), services, administrators) = tokio::join!(
+        let expected = sight.expected(tree.last(), &BTreeSet::new());
+        let (mut look, (lists, documents), services, administrators) = tokio::join!(
             tree.look(fresh_for, tree::read(reader, expected)),
             listed_and_read,
             trusted_services.look(fresh_for, reader.trusted_services()),
             look_at_each(administrators, &wanted.services, fresh_for, administrators_of),
         );
-        if let (Part::Known(now), Some(before)) = (&tree.part, &tree.before) {
+        if let (Part::Known(now), Some(before)) = (&look.part, &look.before) {
             policies::touch_targets_after(policies, &lists, before, now);
         }
-        let unnamed = unnamed_units(tree.part.known(), &wanted.units);
+        let targets = policies::targets(policies, reader, fresh_for, &lists, &sight.root).await;
+        let unaccounted = tree::strangers(look.part.known(), targets.values());
+        if !unaccounted.is_subset(strangers) {
+            tree.touch();
+            let expected = sight.expected(tree.last(), &unaccounted);
+            look = tree.look(fresh_for, tree::read(reader, expected)).await;
+        }
+        *strangers = unaccounted;
+        let unnamed = unnamed_units(look.part.known(), &wanted.units);
         tags.retain(|unit, _| unnamed.contains(unit));
         let tags_of = |resource: String| async move { reader.tags(&resource).await };
-        let (targets, tags) = tokio::join!(
-            policies::targets(policies, reader, fresh_for, &lists, &sight.root),
-            look_at_each(tags, &unnamed, fresh_for * TAGS_FRESH_TIMES, tags_of),
-        );
-        snapshot.tree = tree.part;
+        let tags = look_at_each(tags, &unnamed, fresh_for * TAGS_FRESH_TIMES, tags_of).await;
+        snapshot.tree = look.part;
         snapshot.policies = policies::assemble(lists, documents, targets);
         snapshot.trusted_services = services.part;
         snapshot.delegated_administrators = parts(administrators);

@@ -13,16 +13,31 @@ use crate::org::{ObservedPolicy, Part, PolicyId, PolicyType, Root, TargetId, Tre
 
 /// The documents of the policies AWS manages, which never change (AWS Organizations User Guide,
 /// "SCP syntax" and "RCP evaluation"). Reading them would cost a call each of AWS's scarcest.
-const MANAGED_DOCUMENTS: &[(&str, &str)] = &[
-    (
-        "p-FullAWSAccess",
-        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
-    ),
-    (
-        "p-RCPFullAWSAccess",
-        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#,
-    ),
-];
+const MANAGED_DOCUMENTS: &[(&str, &str)] =
+    &[("p-FullAWSAccess", FULL_ACCESS), ("p-RCPFullAWSAccess", RESOURCE_FULL_ACCESS)];
+
+const FULL_ACCESS: &str = r#"{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": "*",
+      "Resource": "*"
+    }
+  ]
+}"#;
+
+const RESOURCE_FULL_ACCESS: &str = r#"{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Principal": "*",
+      "Action": "*",
+      "Resource": "*"
+    }
+  ]
+}"#;
 
 /// The policies of each type, as listed.
 pub(super) type Lists = BTreeMap<PolicyType, Part<BTreeMap<PolicyId, PolicySummary>>>;

@@ -68,10 +68,14 @@ impl<'a> Reader<'a> {
 
     /// All accounts, as long as they say what they lie in; of a listing that does not, only as much
     /// as shows it.
-    pub(super) async fn accounts(&self) -> Result<Vec<Account>, CloudError> {
+    pub(super) async fn accounts_while_placed(&self) -> Result<Vec<Account>, CloudError> {
         let are_placed = |accounts: &[Account]| accounts.iter().all(|it| it.parent.is_some());
         let next = |page| self.cloud.accounts(page);
         self.listed_while(Operation::ListAccounts, next, are_placed).await
+    }
+
+    pub(super) async fn accounts(&self) -> Result<Vec<Account>, CloudError> {
+        self.listed(Operation::ListAccounts, |page| self.cloud.accounts(page)).await
     }
 
     pub(super) async fn accounts_in(&self, parent: &ParentId) -> Result<Vec<Account>, CloudError> {

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::observe::Wanted;
 use crate::observe::tree::Expected;
 use crate::org::{
-    Caller, ObservedPolicy, OrgSnapshot, Organization, Part, PolicyType, Root, Tree, Unknown,
+    Caller, ObservedPolicy, OrgSnapshot, Organization, Part, PolicyType, Root, TargetId, Tree,
+    Unknown,
 };
 
 /// Who asks whom.
@@ -16,14 +17,22 @@ pub(super) struct Sight {
 }
 
 impl Sight {
-    pub(super) fn expected(&self, before: Option<&Tree>) -> Expected<'_> {
+    /// What the next tree is expected to hold: what the one `before` held, and `more`.
+    pub(super) fn expected(
+        &self,
+        before: Option<&Tree>,
+        more: &BTreeSet<TargetId>,
+    ) -> Expected<'_> {
+        let before = before.into_iter().flat_map(|tree| tree.accounts.keys());
+        let more = more.iter().filter_map(|target| match target {
+            TargetId::Account(account) => Some(account),
+            TargetId::Ou(_) | TargetId::Root(_) => None,
+        });
         Expected {
             root: &self.root.id,
             caller: &self.caller.account,
             management_account: &self.organization.management_account,
-            accounts: before
-                .map(|tree| tree.accounts.keys().cloned().collect())
-                .unwrap_or_default(),
+            accounts: before.chain(more).cloned().collect(),
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Where `ListAccounts` says what an account lies in (`Account.Paths`), it gives the whole tree but
 //! for the names of OUs. Where it does not (other partitions, emulators), every OU is asked for its
-//! accounts instead.
+//! accounts instead. A tree that changes while it is read is read again once, more carefully: changes
+//! are rare, and one that changes through both readings is unknown until the next pass.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,11 +11,9 @@ use futures::future::{try_join, try_join_all};
 
 use crate::cloud::{Account, CloudError, CloudErrorKind, Operation};
 use crate::observe::reader::Reader;
-use crate::org::{AccountId, ObservedAccount, ObservedUnit, OuId, ParentId, RootId, Tree};
-
-/// How often the tree is read when it changes while it is read. Changes of a tree are rare; one that
-/// changes through two readings is reported, and the next pass reads it again.
-const READINGS_MAX: usize = 2;
+use crate::org::{
+    AccountId, ObservedAccount, ObservedUnit, OuId, ParentId, Part, RootId, TargetId, Tree,
+};
 
 /// Levels of OUs, at most. AWS allows five; an emulator may allow more, a defect may have no end.
 const LEVELS_MAX: usize = 32;
@@ -24,7 +23,7 @@ pub(super) struct Expected<'a> {
     pub(super) root: &'a RootId,
     pub(super) caller: &'a AccountId,
     pub(super) management_account: &'a AccountId,
-    /// The accounts of the last reading.
+    /// The accounts that were there the last time, or that something else speaks of.
     pub(super) accounts: BTreeSet<AccountId>,
 }
 
@@ -35,22 +34,38 @@ enum Fault {
     Failed(CloudError),
 }
 
+/// How carefully the tree is read.
+enum Reading<'a> {
+    /// With the fewest calls. A walk must find these accounts; one that is missing has left, or has
+    /// moved behind the walker's back.
+    Quick(&'a BTreeSet<AccountId>),
+    /// A walk is held against the listing of all accounts.
+    Thorough,
+}
+
 /// The tree, without holes.
 pub(super) async fn read(reader: &Reader<'_>, expected: Expected<'_>) -> Result<Tree, CloudError> {
     let mut raced = "";
-    // An account that left the walk of a moment ago may only have moved behind the walker's back; an
-    // account that the second walk does not find either has left.
-    let mut must_find = &expected.accounts;
-    let none = BTreeSet::new();
-    for _ in 0..READINGS_MAX {
-        match read_once(reader, expected.root, must_find).await {
+    for reading in [Reading::Quick(&expected.accounts), Reading::Thorough] {
+        match read_once(reader, expected.root, reading).await {
             Ok(tree) => return whole(tree, &expected),
             Err(Fault::Failed(error)) => return Err(error),
             Err(Fault::Raced(what)) => raced = what,
         }
-        must_find = &none;
     }
     Err(partial("RacedTree", &format!("the tree changed while it was read, twice: {raced}")))
+}
+
+/// What policies are attached to and the tree does not hold: it came, or moved behind the walker's
+/// back, while the tree was read. AWS attaches a policy to every account of an organization with SCPs,
+/// so this finds an account that a walk has missed.
+pub(super) fn strangers<'a>(
+    tree: Option<&Tree>,
+    targets: impl Iterator<Item = &'a Part<BTreeSet<TargetId>>>,
+) -> BTreeSet<TargetId> {
+    let Some(tree) = tree else { return BTreeSet::new() };
+    let named = targets.filter_map(Part::known).flatten();
+    named.filter(|target| !tree.holds(target)).cloned().collect()
 }
 
 /// Every organization holds its management account. A tree without it is what a caller without the
@@ -70,9 +85,20 @@ fn whole(tree: Tree, expected: &Expected<'_>) -> Result<Tree, CloudError> {
 async fn read_once(
     reader: &Reader<'_>,
     root: &RootId,
-    must_find: &BTreeSet<AccountId>,
+    reading: Reading<'_>,
 ) -> Result<Tree, Fault> {
-    let listing = async { reader.accounts().await.map_err(Fault::from) };
+    let none = BTreeSet::new();
+    let must_find = match reading {
+        Reading::Quick(accounts) => accounts,
+        Reading::Thorough => &none,
+    };
+    let listing = async {
+        let listed = match reading {
+            Reading::Quick(_) => reader.accounts_while_placed().await,
+            Reading::Thorough => reader.accounts().await,
+        };
+        listed.map_err(Fault::from)
+    };
     let (units, listed) = try_join(units(reader, root), listing).await?;
     let bare = Tree { units, ..Tree::bare(root.clone()) };
     if listed.iter().all(|account| account.parent.is_some()) {

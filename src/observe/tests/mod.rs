@@ -8,12 +8,15 @@ mod double;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::cloud::{Call, CloudError, CloudErrorKind, Operation, Page, Reply};
+use crate::cloud::{Account, Call, CloudError, CloudErrorKind, Operation, Page, Reply};
 use crate::observe::tests::double::{
     Double, FULL_ACCESS, GUARDRAIL, MANAGEMENT, PROD, SHOP, WORKLOADS, account, policy, unit,
 };
 use crate::observe::{Observer, Touched, Wanted};
-use crate::org::{ObservedPolicy, OrgSnapshot, Part, PolicyType};
+use crate::org::{AccountState, ObservedPolicy, OrgSnapshot, Part, PolicyType};
+
+/// Asked once a parent in every reading of the tree.
+const READING: Operation = Operation::ListOrganizationalUnitsForParent;
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -289,7 +292,7 @@ async fn a_tree_that_changes_while_it_is_read_is_read_again_once() {
     hide_prod(&mut double, 2);
     let snapshot = observed(&double).await;
     assert!(why(&snapshot.tree).contains("RacedTree"), "{}", why(&snapshot.tree));
-    assert_eq!(double.counted()[&Operation::ListAccounts], 2);
+    assert_eq!(double.counted()[&READING], 2 * 2);
     assert_eq!(unknown_parts(&snapshot), ["tree"]);
 }
 
@@ -303,19 +306,14 @@ async fn a_walk_that_loses_an_account_is_walked_again() {
     // The third account is not on the first page of all accounts: only memory misses it.
     double.fault = Box::new(|call, before| match call {
         Call::ListAccountsForParent { parent, .. } if *parent == unit(PROD) && before < 3 => {
-            let shop = crate::cloud::Account {
-                id: account(SHOP),
-                name: format!("account {SHOP}"),
-                state: crate::org::AccountState::Active,
-                parent: Some(unit(PROD)),
-            };
+            let shop = shop_in(PROD);
             Some(Ok(Reply::Accounts(Page { items: vec![shop], next: None })))
         }
         _ => None,
     });
     let snapshot = observer.observe(&double, &wanted()).await;
     assert_eq!(snapshot.tree, Part::Known(double.tree.clone()));
-    assert_eq!(double.counted()[&Operation::ListAccounts], 2);
+    assert_eq!(double.counted()[&READING], 2 * 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -325,9 +323,10 @@ async fn an_account_that_left_is_gone_after_a_second_look() {
     let mut observer = informed(&double).await;
     observer.touch(&Touched::Tree);
     double.tree.accounts.remove(&account(SHOP));
+    double.put_policy(FULL_ACCESS, &["r-ab12", WORKLOADS, PROD, MANAGEMENT]);
     let snapshot = observer.observe(&double, &wanted()).await;
     assert_eq!(snapshot.tree, Part::Known(double.tree.clone()));
-    assert_eq!(double.counted()[&Operation::ListAccounts], 2);
+    assert_eq!(double.counted()[&READING], 2 * 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -337,16 +336,51 @@ async fn a_walk_in_which_an_account_moves_is_unknown_or_right() {
     // Shop is found where it was and where it goes.
     double.fault = Box::new(|call, before| match call {
         Call::ListAccountsForParent { parent, .. } if *parent == unit(WORKLOADS) && before < 3 => {
-            let shop = crate::cloud::Account {
-                id: account(SHOP),
-                name: String::new(),
-                state: crate::org::AccountState::Active,
-                parent: Some(unit(WORKLOADS)),
-            };
+            let shop = shop_in(WORKLOADS);
             Some(Ok(Reply::Accounts(Page { items: vec![shop], next: None })))
         }
         _ => None,
     });
     assert_eq!(observed(&double).await.tree, Part::Known(double.tree.clone()));
-    assert_eq!(double.counted()[&Operation::ListAccounts], 2);
+    assert_eq!(double.counted()[&READING], 2 * 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_the_tree_lacks_has_the_tree_read_again_once() {
+    let mut double = Double::new();
+    double.has_paths = false;
+    double.put_account("666666666666", &unit(PROD));
+    let everything = ["r-ab12", WORKLOADS, PROD, MANAGEMENT, SHOP, "666666666666"];
+    double.put_policy(FULL_ACCESS, &everything);
+    // The first walk misses the account, and nothing is remembered that would miss it.
+    double.fault = Box::new(|call, before| match call {
+        Call::ListAccountsForParent { parent, .. } if *parent == unit(PROD) && before < 3 => {
+            let shop = shop_in(PROD);
+            Some(Ok(Reply::Accounts(Page { items: vec![shop], next: None })))
+        }
+        _ => None,
+    });
+    let snapshot = observed(&double).await;
+    assert_eq!(snapshot.tree, Part::Known(double.tree.clone()));
+    double.counted();
+
+    // A target that is never cleared away does not multiply every observation: the first looks again,
+    // and again carefully.
+    double.put_policy(GUARDRAIL, &["777777777777"]);
+    double.fault = Box::new(|_, _| None);
+    let mut observer = Observer::new(Duration::ZERO);
+    for readings in [3, 1, 1] {
+        let snapshot = observer.observe(&double, &wanted()).await;
+        assert_eq!(snapshot.unknown_parts(), []);
+        assert_eq!(double.counted()[&READING], 3 * readings);
+    }
+}
+
+fn shop_in(parent: &str) -> Account {
+    Account {
+        id: account(SHOP),
+        name: format!("account {SHOP}"),
+        state: AccountState::Active,
+        parent: Some(unit(parent)),
+    }
 }
