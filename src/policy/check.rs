@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::policy::condition::value_problem;
 use crate::policy::grammar::Grammar;
-use crate::policy::operator::{Comparison, Operator};
+use crate::policy::operator::Operator;
 use crate::policy::problem::{PolicyProblem, child};
 
 /// The only version of the language that SCPs and RCPs may be written in.
@@ -368,12 +369,9 @@ impl Check {
                 return self.problem(pointer, message);
             }
         };
-        let is_null = operator.is_some_and(|operator| operator.comparison == Comparison::Null);
-        let is_boolean = ["true", "false"].iter().any(|word| text.eq_ignore_ascii_case(word));
-        if is_null && !is_boolean {
-            let message = format!(
-                "`Null` takes \"true\" (the key is missing) or \"false\" (it is there), not `{text}`"
-            );
+        if let Some(message) =
+            operator.and_then(|operator| value_problem(operator.comparison, &text))
+        {
             self.problem(pointer, message);
         }
     }

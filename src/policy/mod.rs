@@ -4,7 +4,8 @@
 //!  text ─ parse ─► Value ─ check ─► problems
 //!                    ├─ with_exceptions ─► Value ─ minify ─► text to send
 //!                    ├─ canonical ─► Canonical   equality by meaning
-//!                    └─ diff ─► changes          what a reviewer reads
+//!                    ├─ diff ─► changes          what a reviewer reads
+//!                    └─ Document::read ─► Document ─ Hierarchy::decide(Request) ─► Verdict
 //! ```
 //!
 //! A document travels as a [`serde_json::Value`], in the order in which it was written, because
@@ -14,23 +15,40 @@
 //! Everything but [`parse`] and [`check`] also takes documents that are not grammatical, since AWS
 //! may hold such: what is not understood is compared as it is, and never edited.
 
+mod arn;
 mod canonical;
 mod check;
+mod condition;
+mod context;
 mod diff;
+mod document;
 mod exception;
 mod grammar;
+mod hierarchy;
+mod name;
 mod operator;
 mod parse;
+mod pattern;
 mod problem;
+mod rcp_services;
+mod request;
+mod template;
+mod truth;
 
 pub use crate::policy::canonical::{Canonical, canonical, minify};
 pub use crate::policy::check::check;
 pub use crate::policy::diff::{ChangeDetail, ChangeKind, PolicyChange, diff};
+pub use crate::policy::document::Document;
 pub use crate::policy::exception::with_exceptions;
 pub use crate::policy::grammar::{Grammar, Language};
+pub use crate::policy::hierarchy::{
+    AttachedPolicy, ControlType, Denial, Hierarchy, Hit, Level, StatementRef, Verdict,
+};
 pub use crate::policy::operator::{Comparison, Operator, Quantifier};
 pub use crate::policy::parse::{locate, parse};
 pub use crate::policy::problem::{PolicyProblem, Position};
+pub use crate::policy::request::{Request, RequestProblem};
+pub use crate::policy::truth::{Doubt, Missing, Truth};
 
 #[cfg(test)]
 mod tests;

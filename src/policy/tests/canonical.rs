@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::policy::tests::cases;
 use crate::policy::tests::generate::{document, rewritten};
 use crate::policy::{Language, canonical, minify, parse};
 
@@ -149,6 +150,8 @@ fn management_policies_are_compared_as_objects_with_sets() {
 }
 
 proptest! {
+    #![proptest_config(cases())]
+
     #[test]
     fn rewriting_a_document_does_not_change_its_meaning(document in document(), seed: u64) {
         let other = rewritten(&document, seed);

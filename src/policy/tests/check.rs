@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::policy::tests::cases;
 use crate::policy::tests::generate::document;
 use crate::policy::{Grammar, check};
 
@@ -252,6 +253,8 @@ fn a_policy_type_has_the_grammar_of_its_name() {
 }
 
 proptest! {
+    #![proptest_config(cases())]
+
     #[test]
     fn generated_policies_are_grammatical(document in document()) {
         prop_assert_eq!(check(Grammar::Scp, &document), vec![]);

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::policy::tests::cases;
 use crate::policy::tests::generate::{document, rewritten};
 use crate::policy::{ChangeKind, Language, canonical, diff};
 
@@ -122,6 +123,8 @@ fn settings_of_management_policies_are_named_by_their_place() {
 }
 
 proptest! {
+    #![proptest_config(cases())]
+
     #[test]
     fn another_way_of_writing_is_no_change(document in document(), seed: u64) {
         prop_assert_eq!(diff(Language::Iam, &document, &rewritten(&document, seed)), vec![]);

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::policy::tests::cases;
 use crate::policy::tests::generate::document;
 use crate::policy::with_exceptions;
 
@@ -73,6 +74,8 @@ fn what_is_not_understood_stays() {
 }
 
 proptest! {
+    #![proptest_config(cases())]
+
     #[test]
     fn exceptions_are_added_once_and_to_denies_only(document in document()) {
         let once = with_exceptions(&document, &principals());

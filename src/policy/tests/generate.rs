@@ -1,18 +1,28 @@
 //! Generated policy documents: small vocabularies, so that collisions happen.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Map, Value, json};
 
 /// A grammatical SCP.
 pub(super) fn document() -> impl Strategy<Value = Value> {
-    (prop::collection::vec(statement(), 1..5), any::<bool>()).prop_map(|(statements, unlisted)| {
-        let statement = match statements.as_slice() {
-            [only] if unlisted => only.clone(),
-            _ => Value::Array(statements),
-        };
-        json!({"Version": "2012-10-17", "Statement": statement})
-    })
+    (prop::collection::vec(statement(), 1..5), any::<bool>()).prop_map(
+        |(mut statements, unlisted)| {
+            let mut sids = BTreeSet::new();
+            for statement in &mut statements {
+                if statement.get("Sid").is_some_and(|sid| !sids.insert(sid.to_string())) {
+                    statement.as_object_mut().unwrap().remove("Sid");
+                }
+            }
+            let statement = match statements.as_slice() {
+                [only] if unlisted => only.clone(),
+                _ => Value::Array(statements),
+            };
+            json!({"Version": "2012-10-17", "Statement": statement})
+        },
+    )
 }
 
 fn statement() -> impl Strategy<Value = Value> {

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::policy::problem::child;
+use crate::policy::tests::cases;
 use crate::policy::tests::generate::document;
 use crate::policy::{locate, minify, parse};
 
@@ -75,6 +76,8 @@ fn pointers(pointer: &str, value: &Value, found: &mut Vec<String>) {
 }
 
 proptest! {
+    #![proptest_config(cases())]
+
     #[test]
     fn every_value_of_a_document_is_found_where_it_stands(document in document()) {
         let text = serde_json::to_string_pretty(&document).unwrap();

@@ -1,0 +1,323 @@
+//! Conditions: one operator on one key, asked of a request.
+//!
+//! The families of operators are in the modules below; quantifiers, missing keys and negation are the
+//! same for all of them and are here. Sources: IAM User Guide, "IAM JSON policy elements: Condition
+//! operators" and "Single-valued vs. multivalued context keys".
+
+mod address;
+mod date;
+mod number;
+mod order;
+mod plain;
+mod text;
+
+use jiff::Timestamp;
+
+use crate::policy::arn::{ArnMatch, ArnValue};
+use crate::policy::context::{Context, ContextValue, Fact};
+use crate::policy::name::Name;
+use crate::policy::operator::{Comparison, Operator, Quantifier};
+use crate::policy::template::{Reading, Template};
+use crate::policy::truth::{Doubt, Gap, Gaps, Truth};
+
+use crate::policy::condition::address::Network;
+use crate::policy::condition::number::Number;
+use crate::policy::condition::order::Order;
+use crate::policy::condition::text::TextValue;
+
+/// One operator on one key with its values.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Clause {
+    operator: Operator,
+    /// The key as written, for people.
+    spelling: String,
+    /// The key, for looking up.
+    key: Name,
+    values: Values,
+}
+
+/// The values a policy compares with, read once. What cannot be read as its operator wants it
+/// matches nothing, and is not kept.
+#[derive(Debug, Clone, PartialEq)]
+enum Values {
+    Text(Vec<TextValue>),
+    FoldedText(Vec<TextValue>),
+    Arns(Vec<ArnValue>),
+    Numbers(Order, Vec<Number>),
+    Dates(Order, Vec<Timestamp>),
+    Booleans(Vec<TextValue>),
+    Binaries(Vec<String>),
+    Networks(Vec<Network>),
+    Absences(Vec<bool>),
+}
+
+impl Clause {
+    /// Reads a clause of a document with or without policy variables.
+    pub(crate) fn new(
+        operator: Operator,
+        key: &str,
+        values: &[String],
+        has_variables: bool,
+    ) -> Self {
+        let template = |text: &String, reading| {
+            if has_variables {
+                Template::parse(text, reading)
+            } else {
+                Template::without_variables(text, reading)
+            }
+        };
+        let texts = |reading| -> Vec<TextValue> {
+            values.iter().map(|text| TextValue::new(template(text, reading))).collect()
+        };
+        let lower = |text: &String| TextValue::folded(template(text, Reading::Plain));
+        Self {
+            operator,
+            spelling: key.to_owned(),
+            key: Name::new(key),
+            values: match Family::of(operator.comparison) {
+                Family::Text => Values::Text(texts(Reading::Plain)),
+                Family::Pattern => Values::Text(texts(Reading::Wildcards)),
+                Family::FoldedText => Values::FoldedText(values.iter().map(lower).collect()),
+                Family::Number(order) => Values::Numbers(order, read(values, number::parse)),
+                Family::Date(order) => Values::Dates(order, read(values, date::parse)),
+                Family::Boolean => Values::Booleans(values.iter().map(lower).collect()),
+                Family::Binary => Values::Binaries(values.to_vec()),
+                Family::Address => Values::Networks(read(values, Network::parse)),
+                Family::Arn => Values::Arns(
+                    values
+                        .iter()
+                        .map(|text| ArnValue::new(template(text, Reading::Wildcards)))
+                        .collect(),
+                ),
+                Family::Null => Values::Absences(read(values, plain::parse_boolean)),
+            },
+        }
+    }
+
+    /// Does the clause hold for a request with these keys?
+    pub(crate) fn holds<'p>(&'p self, context: &Context, gaps: &mut Gaps<'p>) -> Truth {
+        let fact = context.fact(&self.key);
+        if let Values::Absences(wanted) = &self.values {
+            return self.absence(fact, wanted, gaps);
+        }
+        match fact {
+            Fact::Unknown => gaps.note(Gap::Key(&self.spelling)),
+            Fact::Absent => self.without_key(gaps),
+            Fact::Values(values) => self.with_values(values, context, gaps),
+        }
+    }
+
+    fn absence<'p>(&'p self, fact: Fact<'_>, wanted: &[bool], gaps: &mut Gaps<'p>) -> Truth {
+        match fact {
+            Fact::Unknown => gaps.note(Gap::Key(&self.spelling)),
+            Fact::Absent => wanted.contains(&true).into(),
+            Fact::Values(_) => wanted.contains(&false).into(),
+        }
+    }
+
+    fn without_key(&self, gaps: &mut Gaps<'_>) -> Truth {
+        match (self.operator.quantifier, self.operator.if_exists) {
+            (Quantifier::ForAnyValue, true) => gaps.note(Gap::Doubt(Doubt::AnyValueIfExists)),
+            (Quantifier::ForAnyValue, false) => Truth::False,
+            (Quantifier::ForAllValues, _) | (Quantifier::Single, true) => Truth::True,
+            (Quantifier::Single, false) => is_negated(self.operator.comparison).into(),
+        }
+    }
+
+    fn with_values<'p>(
+        &'p self,
+        values: &[ContextValue],
+        context: &Context,
+        gaps: &mut Gaps<'p>,
+    ) -> Truth {
+        match self.operator.quantifier {
+            Quantifier::ForAnyValue => {
+                gaps.any(values, |gaps, value| self.compare(value, context, gaps))
+            }
+            // The User Guide counts "a null dataset, such as an empty string" as no value.
+            Quantifier::ForAllValues if values.iter().all(|value| value.as_str().is_empty()) => {
+                Truth::True
+            }
+            Quantifier::ForAllValues => {
+                gaps.all(values, |gaps, value| self.compare(value, context, gaps))
+            }
+            Quantifier::Single if values.len() == 1 => self.compare(&values[0], context, gaps),
+            Quantifier::Single => {
+                let all = gaps.all(values, |gaps, value| self.compare(value, context, gaps));
+                let any = gaps.any(values, |gaps, value| self.compare(value, context, gaps));
+                if all == any { all } else { gaps.note(Gap::Doubt(Doubt::SeveralValues)) }
+            }
+        }
+    }
+
+    /// One value of the request against all of the policy: any of them, or none when negated.
+    fn compare<'p>(
+        &'p self,
+        value: &ContextValue,
+        context: &Context,
+        gaps: &mut Gaps<'p>,
+    ) -> Truth {
+        let matched = self.matches_any(value, context, gaps);
+        if is_negated(self.operator.comparison) { matched.negated() } else { matched }
+    }
+
+    fn matches_any<'p>(
+        &'p self,
+        value: &ContextValue,
+        context: &Context,
+        gaps: &mut Gaps<'p>,
+    ) -> Truth {
+        // A value that is not what the operator compares says as little as no value.
+        let (arn, value) = (value, value.as_str());
+        let unreadable = Gap::Key(&self.spelling);
+        match &self.values {
+            Values::Text(texts) => gaps.any(texts, |gaps, text| text.matches(value, context, gaps)),
+            Values::FoldedText(texts) => {
+                let value = value.to_lowercase();
+                gaps.any(texts, |gaps, text| text.matches(&value, context, gaps))
+            }
+            Values::Arns(arns) => {
+                let text = arn.as_arn();
+                gaps.any(arns, |gaps, arn| match arn.matches(&text, context, gaps) {
+                    ArnMatch::Truth(truth) => truth,
+                    ArnMatch::Unresolved => Truth::False,
+                })
+            }
+            Values::Numbers(order, numbers) => match number::parse(value) {
+                Some(value) => is_any(numbers, |number| {
+                    value.compare(*number).is_some_and(|found| order.holds(found))
+                }),
+                None => gaps.note(unreadable),
+            },
+            Values::Dates(order, dates) => match date::parse(value) {
+                Some(value) => is_any(dates, |date| order.holds(value.cmp(date))),
+                None => gaps.note(unreadable),
+            },
+            Values::Booleans(booleans) => match plain::parse_boolean(value) {
+                Some(value) => {
+                    let value = value.to_string();
+                    gaps.any(booleans, |gaps, text| text.matches(&value, context, gaps))
+                }
+                None => gaps.note(unreadable),
+            },
+            Values::Binaries(binaries) => is_any(binaries, |binary| binary == value),
+            Values::Networks(networks) => match address::parse(value) {
+                Some(value) => is_any(networks, |network| network.contains(value)),
+                None => gaps.note(unreadable),
+            },
+            Values::Absences(_) => Truth::False,
+        }
+    }
+}
+
+/// What is wrong with `text` as a value of an operator with this comparison, if anything.
+pub(crate) fn value_problem(comparison: Comparison, text: &str) -> Option<String> {
+    let (is_readable, expected) = match Family::of(comparison) {
+        Family::Text | Family::Pattern | Family::FoldedText | Family::Arn | Family::Binary => {
+            return None;
+        }
+        Family::Number(_) => (number::parse(text).is_some(), "a number"),
+        Family::Date(_) => (
+            date::parse(text).is_some(),
+            "a date such as \"2026-11-30T08:00:00Z\", or seconds since 1970",
+        ),
+        Family::Boolean => {
+            (plain::parse_boolean(text).is_some() || text.contains("${"), "\"true\" or \"false\"")
+        }
+        Family::Address => {
+            (Network::parse(text).is_some(), "an IP address or a range such as \"203.0.113.0/24\"")
+        }
+        Family::Null => (
+            plain::parse_boolean(text).is_some(),
+            "\"true\" (the key is missing) or \"false\" (it is there)",
+        ),
+    };
+    let name: &str = comparison.into();
+    (!is_readable).then(|| format!("`{name}` takes {expected}, not `{text}`"))
+}
+
+/// Operators whose values are read alike.
+enum Family {
+    Text,
+    FoldedText,
+    Pattern,
+    Number(Order),
+    Date(Order),
+    Boolean,
+    Binary,
+    Address,
+    Arn,
+    Null,
+}
+
+impl Family {
+    fn of(comparison: Comparison) -> Self {
+        match comparison {
+            Comparison::StringEquals | Comparison::StringNotEquals => Self::Text,
+            Comparison::StringEqualsIgnoreCase | Comparison::StringNotEqualsIgnoreCase => {
+                Self::FoldedText
+            }
+            Comparison::StringLike | Comparison::StringNotLike => Self::Pattern,
+            Comparison::NumericEquals | Comparison::NumericNotEquals => Self::Number(Order::Equal),
+            Comparison::NumericLessThan => Self::Number(Order::Less),
+            Comparison::NumericLessThanEquals => Self::Number(Order::LessOrEqual),
+            Comparison::NumericGreaterThan => Self::Number(Order::Greater),
+            Comparison::NumericGreaterThanEquals => Self::Number(Order::GreaterOrEqual),
+            Comparison::DateEquals | Comparison::DateNotEquals => Self::Date(Order::Equal),
+            Comparison::DateLessThan => Self::Date(Order::Less),
+            Comparison::DateLessThanEquals => Self::Date(Order::LessOrEqual),
+            Comparison::DateGreaterThan => Self::Date(Order::Greater),
+            Comparison::DateGreaterThanEquals => Self::Date(Order::GreaterOrEqual),
+            Comparison::Bool => Self::Boolean,
+            Comparison::BinaryEquals => Self::Binary,
+            Comparison::IpAddress | Comparison::NotIpAddress => Self::Address,
+            // "ArnEquals and ArnLike behave identically" (Condition operators).
+            Comparison::ArnEquals
+            | Comparison::ArnLike
+            | Comparison::ArnNotEquals
+            | Comparison::ArnNotLike => Self::Arn,
+            Comparison::Null => Self::Null,
+        }
+    }
+}
+
+/// Does the operator hold when no value matches?
+fn is_negated(comparison: Comparison) -> bool {
+    match comparison {
+        Comparison::StringNotEquals
+        | Comparison::StringNotEqualsIgnoreCase
+        | Comparison::StringNotLike
+        | Comparison::NumericNotEquals
+        | Comparison::DateNotEquals
+        | Comparison::NotIpAddress
+        | Comparison::ArnNotEquals
+        | Comparison::ArnNotLike => true,
+        Comparison::StringEquals
+        | Comparison::StringEqualsIgnoreCase
+        | Comparison::StringLike
+        | Comparison::NumericEquals
+        | Comparison::NumericLessThan
+        | Comparison::NumericLessThanEquals
+        | Comparison::NumericGreaterThan
+        | Comparison::NumericGreaterThanEquals
+        | Comparison::DateEquals
+        | Comparison::DateLessThan
+        | Comparison::DateLessThanEquals
+        | Comparison::DateGreaterThan
+        | Comparison::DateGreaterThanEquals
+        | Comparison::Bool
+        | Comparison::BinaryEquals
+        | Comparison::IpAddress
+        | Comparison::ArnEquals
+        | Comparison::ArnLike
+        | Comparison::Null => false,
+    }
+}
+
+fn read<T>(values: &[String], parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
+    values.iter().filter_map(|value| parse(value)).collect()
+}
+
+fn is_any<T>(values: &[T], matches: impl Fn(&T) -> bool) -> Truth {
+    values.iter().any(matches).into()
+}

@@ -1,0 +1,172 @@
+//! One call to AWS, as far as policies look at it.
+
+use std::sync::LazyLock;
+
+use crate::policy::context::{Context, Fact};
+use crate::policy::name::Name;
+use crate::policy::truth::Truth;
+
+/// A call: who, what, on which resource, and the condition keys that come with it.
+///
+/// A key that is neither given nor said to be absent is unknown. From the principal and the
+/// resource's account follow `aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:PrincipalIsAWSService`,
+/// `aws:PrincipalServiceName` and `aws:ResourceAccount`; saying otherwise overrides them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    pub(crate) principal: Principal,
+    /// The service prefix.
+    pub(crate) service: Name,
+    /// The name after it.
+    pub(crate) name: Name,
+    pub(crate) resource: Option<String>,
+    pub(crate) resource_account: Option<String>,
+    pub(crate) context: Context,
+}
+
+/// Why something is not a request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestProblem {
+    /// The action is not one.
+    #[error("the action `{0}` must be `service:Name`")]
+    Action(String),
+    /// The principal is not one.
+    #[error(
+        "the principal `{0}` must be an ARN, a service such as `cloudtrail.amazonaws.com`, or `*` \
+         for everyone"
+    )]
+    Principal(String),
+}
+
+static PRINCIPAL_ARN: LazyLock<Name> = LazyLock::new(|| Name::new("aws:PrincipalArn"));
+
+/// Who calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Principal {
+    /// A user, a role, a session, or a root user.
+    Identity { account: String, session_of: Option<String> },
+    /// A service on its own behalf.
+    Service,
+    /// Someone without credentials.
+    Anonymous,
+}
+
+impl Request {
+    /// A request of `principal`: an ARN, a service principal, or `*` for someone unknown.
+    pub fn new(principal: &str, action: &str) -> Result<Self, RequestProblem> {
+        let problem = || RequestProblem::Action(action.to_owned());
+        let (service, name) = action.split_once(':').ok_or_else(problem)?;
+        if service.is_empty() || name.is_empty() {
+            return Err(problem());
+        }
+        let mut context = Context::default();
+        let principal_read = Principal::read(principal, &mut context);
+        Ok(Self {
+            principal: principal_read
+                .ok_or_else(|| RequestProblem::Principal(principal.to_owned()))?,
+            service: Name::new(service),
+            name: Name::new(name),
+            resource: None,
+            resource_account: None,
+            context,
+        })
+    }
+
+    /// The resource: an ARN, or `*` for actions that have none. Its account is taken from the ARN
+    /// unless it was given.
+    #[must_use]
+    pub fn on(mut self, resource: &str) -> Self {
+        let account = resource.split(':').nth(4).filter(|account| is_account(account));
+        if let (None, Some(account)) = (&self.resource_account, account) {
+            self = self.in_account(account);
+        }
+        self.resource = Some(resource.to_owned());
+        self
+    }
+
+    /// The account that owns the resource.
+    #[must_use]
+    pub fn in_account(mut self, account: &str) -> Self {
+        self.resource_account = Some(account.to_owned());
+        self.with("aws:ResourceAccount", [account])
+    }
+
+    /// Says that the request has `key` with `values`.
+    #[must_use]
+    pub fn with<V: Into<String>>(mut self, key: &str, values: impl IntoIterator<Item = V>) -> Self {
+        self.context.set(key, values);
+        self
+    }
+
+    /// Says that the request does not have `key`.
+    #[must_use]
+    pub fn without(mut self, key: &str) -> Self {
+        self.context.set_absent(key);
+        self
+    }
+
+    /// The account of the principal, when it has one.
+    pub fn principal_account(&self) -> Option<&str> {
+        match &self.principal {
+            Principal::Identity { account, .. } => Some(account),
+            Principal::Service | Principal::Anonymous => None,
+        }
+    }
+
+    /// Is the principal a service-linked role? Neither SCPs nor RCPs bind those.
+    ///
+    /// A session's ARN leaves out the role's path, so that only `aws:PrincipalArn` can tell.
+    pub(crate) fn is_service_linked(&self) -> Truth {
+        let Principal::Identity { session_of, .. } = &self.principal else {
+            return Truth::False;
+        };
+        match (self.context.fact(&PRINCIPAL_ARN), session_of) {
+            (Fact::Values([arn]), _) => {
+                let name = arn.as_str().splitn(6, ':').nth(5).unwrap_or_default();
+                name.starts_with("role/aws-service-role/").into()
+            }
+            (Fact::Unknown, Some(role)) if role.starts_with("AWSServiceRoleFor") => Truth::Unknown,
+            (Fact::Unknown | Fact::Absent | Fact::Values(_), _) => Truth::False,
+        }
+    }
+}
+
+impl Principal {
+    /// Reads a principal and notes the keys that follow from it.
+    fn read(text: &str, context: &mut Context) -> Option<Self> {
+        if text == "*" {
+            for key in ["aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalServiceName"] {
+                context.set_absent(key);
+            }
+            return Some(Self::Anonymous);
+        }
+        let Some(rest) = text.strip_prefix("arn:") else {
+            let is_service = text.contains('.') && !text.contains([':', '/', '*', ' ']);
+            context.set("aws:PrincipalIsAWSService", ["true"]);
+            context.set("aws:PrincipalServiceName", [text]);
+            context.set_absent("aws:PrincipalArn");
+            context.set_absent("aws:PrincipalAccount");
+            return is_service.then_some(Self::Service);
+        };
+        let parts: Vec<&str> = rest.splitn(5, ':').collect();
+        let [_partition, "iam" | "sts", _region, account, name] = parts[..] else { return None };
+        if !is_account(account) || name.is_empty() {
+            return None;
+        }
+        context.set("aws:PrincipalAccount", [account]);
+        context.set("aws:PrincipalIsAWSService", ["false"]);
+        context.set_absent("aws:PrincipalServiceName");
+        // The role's ARN has a path, and the session's has not: it cannot be told from here.
+        let session_of = name.strip_prefix("assumed-role/");
+        if session_of.is_none() {
+            context.set("aws:PrincipalArn", [text]);
+        }
+        Some(Self::Identity {
+            account: account.to_owned(),
+            session_of: session_of.map(str::to_owned),
+        })
+    }
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.chars().all(|c| c.is_ascii_digit())
+}
