@@ -4,6 +4,7 @@
 
 mod architecture;
 mod cli;
+mod daemon;
 mod desired;
 mod emulator;
 mod observation;
