@@ -288,7 +288,8 @@ fn make_room(
     wishes.with_gap = with_gap.into_iter().filter(|index| wishes.first.contains(index)).collect();
     // The attaches that come last in the alphabet wait, or cannot be done at all.
     let last: Vec<usize> = wishes.attach.iter().rev().take(over).copied().collect();
-    let (blocked, waiting) = last.split_at(over - wishes.first.len());
+    let without_room = over.saturating_sub(wishes.first.len()).min(last.len());
+    let (blocked, waiting) = last.split_at(without_room);
     wishes.waiting = waiting.iter().copied().collect();
     for index in blocked {
         wishes.attach.remove(index);

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::org::{AccountId, Mark, OuPath, ParentId, Part, PolicyTypeStatus};
+use crate::compile::PolicyKey;
+use crate::org::{
+    AccountId, Mark, ObservedPolicy, OuPath, ParentId, Part, PolicyId, PolicyType,
+    PolicyTypeStatus, TargetId,
+};
 use crate::plan::action::{BlockedReason, Change, UnmanagedKind};
 use crate::plan::draft::{Draft, Weight};
 use crate::plan::view::View;
@@ -231,6 +235,11 @@ fn obstacle_to_deletion(
     if let Some((child, _)) = child {
         return Some(format!("no document names the OU any more, but `{child}` is still in it"));
     }
+    if let Some(policy) = foreign_policy_on(view, id) {
+        return Some(format!(
+            "no document names the OU any more, but `{policy}`, which is not ours, is attached to it: detach it first"
+        ));
+    }
     let staying = |account: &&AccountId| {
         let wanted = view.resources.placements.get(*account);
         wanted.is_none_or(|wanted| wanted == path) || !view.is_usable(account)
@@ -241,6 +250,30 @@ fn obstacle_to_deletion(
         "no document names the OU any more, but account {} is still in it: place it elsewhere in `spec.organizationalUnits`",
         view.account_label(account)
     ))
+}
+
+/// A policy on the OU that palisade may not detach.
+fn foreign_policy_on<'a>(view: &'a View<'_>, id: &ParentId) -> Option<&'a PolicyId> {
+    let target = TargetId::from(id.clone());
+    let installation = &view.resources.installation;
+    let is_ours = |policy_type: &PolicyType, policy: &ObservedPolicy| {
+        let key = PolicyKey { policy_type: policy_type.clone(), name: policy.name.clone() };
+        match Mark::read_description(&policy.description).1 {
+            Some(mark) => mark.owner == *installation,
+            None => view.resources.policies.contains_key(&key),
+        }
+    };
+    view.snapshot
+        .policies
+        .iter()
+        .find_map(|(policy_type, policies)| {
+            policies.known()?.values().find(|policy| {
+                let is_there =
+                    policy.targets.known().is_some_and(|targets| targets.contains(&target));
+                is_there && !policy.aws_managed && !is_ours(policy_type, policy)
+            })
+        })
+        .map(|policy| &policy.id)
 }
 
 fn surplus_accounts(view: &View<'_>, draft: &mut Draft<'_>) {

@@ -161,7 +161,13 @@ fn item<'a>(
         name: name.to_owned(),
         resource,
         observed,
-        meaning: observed.and_then(|policy| meaning_of(policy_type, policy)),
+        meaning: observed.and_then(|policy| match resource {
+            // Reading a thousand documents anew every pass would be most of its work.
+            Some(resource) if policy.document.known() == Some(&resource.content) => {
+                Some(resource.canonical.clone())
+            }
+            Some(_) | None => meaning_of(policy_type, policy),
+        }),
         is_stuck: false,
     }
 }

@@ -10,5 +10,6 @@ mod emulator;
 mod observation;
 mod planning;
 mod scenarios;
+mod simulation;
 mod sized;
 mod support;

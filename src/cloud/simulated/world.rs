@@ -100,6 +100,11 @@ impl World {
         world
     }
 
+    /// Sets a quota of this organization.
+    pub fn set_quota(&mut self, policy_type: PolicyType, quota: PolicyQuota) {
+        self.quotas.insert(policy_type, quota);
+    }
+
     /// The tree as it is.
     pub fn tree(&self) -> &Tree {
         &self.tree

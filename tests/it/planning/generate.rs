@@ -21,11 +21,11 @@ const POLICY_NAMES: &[&str] = &["alpha", "bravo", "charlie", "delta", "echo"];
 const STATEMENTS: &[&str] = &["s3", "ec2", "iam", "kms", "sts"];
 
 /// The policy types of the game: one with a floor of one policy, one without.
-pub(super) fn types() -> [PolicyType; 2] {
+pub(crate) fn types() -> [PolicyType; 2] {
     [PolicyType::service_control(), PolicyType::named("TAG_POLICY")]
 }
 
-pub(super) fn quota() -> PolicyQuota {
+pub(crate) fn quota() -> PolicyQuota {
     PolicyQuota { characters_max: 5_000, attached_max: 3 }
 }
 
@@ -83,7 +83,7 @@ fn paths(rng: &mut Rng) -> BTreeSet<OuPath> {
 }
 
 /// Desired state with random OUs, placements and policies.
-pub(super) fn desired(rng: &mut Rng) -> DesiredOrg {
+pub(crate) fn desired(rng: &mut Rng) -> DesiredOrg {
     let units = paths(rng);
     let places: Vec<OuPath> = units.iter().cloned().collect();
     let accounts: BTreeMap<String, DesiredAccount> = (0..rng.usize(0..6))
@@ -151,7 +151,7 @@ fn desired_policy(
 }
 
 /// An organization in a random state: some of it ours, some of it others'.
-pub(super) fn snapshot(rng: &mut Rng) -> OrgSnapshot {
+pub(crate) fn snapshot(rng: &mut Rng) -> OrgSnapshot {
     let root: palisade::org::RootId = "r-root".parse().unwrap();
     let mut tree = Tree::bare(root.clone());
     let mut ids: BTreeMap<OuPath, ParentId> =
@@ -165,6 +165,12 @@ pub(super) fn snapshot(rng: &mut Rng) -> OrgSnapshot {
         ids.insert(path, ParentId::Ou(id));
     }
     let places: Vec<ParentId> = ids.into_values().collect();
+    let management = ObservedAccount {
+        name: "Management".into(),
+        parent: ParentId::Root(root.clone()),
+        state: AccountState::Active,
+    };
+    tree.accounts.insert(MANAGEMENT.parse().unwrap(), management);
     for number in 0..rng.usize(1..8) {
         let state = if rng.u8(0..12) == 0 { AccountState::Closed } else { AccountState::Active };
         let parent = pick(rng, &places).clone();
@@ -177,7 +183,7 @@ pub(super) fn snapshot(rng: &mut Rng) -> OrgSnapshot {
         .map(|policy_type| (policy_type, PolicyTypeStatus::Enabled))
         .collect();
     let targets = all_targets(&tree);
-    let policies = types()
+    let policies: BTreeMap<PolicyType, Part<BTreeMap<PolicyId, ObservedPolicy>>> = types()
         .into_iter()
         .map(|policy_type| {
             let enabled = policy_types.contains_key(&policy_type);
@@ -186,6 +192,11 @@ pub(super) fn snapshot(rng: &mut Rng) -> OrgSnapshot {
             (policy_type, Part::Known(observed))
         })
         .collect();
+    for policy in policies.values().filter_map(Part::known).flat_map(BTreeMap::values) {
+        if let (_, Some(mark)) = Mark::read_description(&policy.description) {
+            tags.insert(policy.id.to_string(), Part::Known(mark.tags()));
+        }
+    }
     let organization = Organization {
         id: "o-a1b2c3d4e5".parse().unwrap(),
         management_account: MANAGEMENT.parse().unwrap(),
@@ -255,7 +266,7 @@ fn observed_policies(
             }
         }
         policies.push(ObservedPolicy {
-            id: format!("p-observed{number:03}").parse().unwrap(),
+            id: format!("p-observed{number:02}{}", policy_type.as_str().len()).parse().unwrap(),
             description: description(rng, policy_type, &name),
             name,
             aws_managed: false,

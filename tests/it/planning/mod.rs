@@ -3,7 +3,7 @@
 //! Every case is a seed; a failing one is named in the message and runs alone with
 //! `PALISADE_SEED=<seed>`.
 
-mod generate;
+pub(crate) mod generate;
 mod model;
 
 use std::collections::{BTreeMap, BTreeSet};
