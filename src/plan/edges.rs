@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::DesiredTarget;
 use crate::org::{AccountId, OuPath, PolicyType};
-use crate::plan::action::{Change, TargetRef};
+use crate::plan::action::{Change, PolicyRef, TargetRef};
 use crate::plan::draft::{Proposal, Role};
 use crate::plan::gap::Meanings;
 use crate::plan::view::View;
@@ -204,23 +204,7 @@ impl<'a> Index<'a> {
             }
             Change::UpdatePolicy { policy_type, .. } => self.before_update(at, policy_type),
             Change::AttachPolicy { policy_type, policy, target } => {
-                let id = policy.id.as_ref().map_or("", |id| id.as_str());
-                let mut waits: Indices = [
-                    self.types.get(policy_type),
-                    self.policies.get(&(policy_type, policy.name.as_str())),
-                    self.updates.get(&(policy_type, id)),
-                    self.unit_of(target),
-                ]
-                .into_iter()
-                .flatten()
-                .copied()
-                .collect();
-                if self.proposals[at].weight.role == Role::NeedsRoom {
-                    waits.extend(
-                        self.room.get(&(policy_type, place_of(target))).into_iter().flatten(),
-                    );
-                }
-                waits
+                self.before_attach(at, policy_type, policy, target)
             }
             Change::MoveAccount { account, to, .. } => {
                 let mut places: BTreeSet<DesiredTarget> = upwards(&to.path).collect();
@@ -255,6 +239,31 @@ impl<'a> Index<'a> {
             }
         };
         waits.remove(&at);
+        waits
+    }
+
+    /// An attach waits for what it attaches, for where to, and for room.
+    fn before_attach(
+        &self,
+        at: usize,
+        policy_type: &PolicyType,
+        policy: &PolicyRef,
+        target: &TargetRef,
+    ) -> Indices {
+        let id = policy.id.as_ref().map_or("", |id| id.as_str());
+        let mut waits: Indices = [
+            self.types.get(policy_type),
+            self.policies.get(&(policy_type, policy.name.as_str())),
+            self.updates.get(&(policy_type, id)),
+            self.unit_of(target),
+        ]
+        .into_iter()
+        .flatten()
+        .copied()
+        .collect();
+        if self.proposals[at].weight.role == Role::NeedsRoom {
+            waits.extend(self.room.get(&(policy_type, place_of(target))).into_iter().flatten());
+        }
         waits
     }
 

@@ -239,7 +239,7 @@ fn observed_policies(
     let mut policies = Vec::new();
     if policy_type.needs_one_attached() {
         // Some targets have lost FullAWSAccess; then something else must be there.
-        let targets: BTreeSet<TargetId> = targets.to_vec().into_iter().collect();
+        let targets: BTreeSet<TargetId> = targets.iter().cloned().collect();
         used.extend(targets.iter().map(|target| (target.clone(), 1)));
         let allow = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}});
         policies.push(ObservedPolicy {

@@ -86,6 +86,7 @@ impl Model {
     }
 
     /// Applies a change, or says why AWS would not.
+    #[expect(clippy::too_many_lines, reason = "one short arm a change")]
     pub(super) fn apply(&mut self, resources: &Resources, change: &Change) -> Result<(), String> {
         match change {
             Change::EnableTrustedService { service } => match &mut self.snapshot.trusted_services {
