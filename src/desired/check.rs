@@ -3,9 +3,9 @@
 //! Knows the schema only as a value, so that what editors check and what palisade accepts cannot
 //! differ. A keyword it does not know would be a rule it does not enforce: a test forbids those.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
-use regex::Regex;
 use serde_json::{Map, Value};
 
 use crate::desired::node::{Key, Node, NodeKind};
@@ -15,27 +15,27 @@ use crate::desired::unsupported;
 
 type Schema = Map<String, Value>;
 
-/// Checks `node` by `root`.
-pub(crate) fn check(root: &Value, node: &Node) -> Vec<(Span, Finding)> {
-    let mut checker = Checker { root, patterns: BTreeMap::new(), findings: Vec::new() };
-    if let Some(schema) = root.as_object() {
-        checker.visit(schema, node, Place { owner: node.span, name: "the document" });
-    }
-    checker.findings
-}
-
 /// Where a value stands, for messages about what it lacks.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     /// The key or item that leads to it.
     owner: Span,
-    /// How messages call it.
-    name: &'a str,
+    /// The key that leads to it; nothing for the document itself.
+    name: Option<&'a str>,
+}
+
+/// Everything that is wrong with the form of `node`.
+pub(crate) fn check(node: &Node) -> Vec<(Span, Finding)> {
+    let root = schema::shared();
+    let mut checker = Checker { root, findings: Vec::new() };
+    if let Some(schema) = root.as_object() {
+        checker.visit(schema, node, Place { owner: node.span, name: None });
+    }
+    checker.findings
 }
 
 struct Checker<'a> {
     root: &'a Value,
-    patterns: BTreeMap<&'a str, Option<Regex>>,
     findings: Vec<(Span, Finding)>,
 }
 
@@ -72,9 +72,8 @@ impl<'a> Checker<'a> {
     }
 
     fn holds(&self, condition: &'a Schema, node: &Node) -> bool {
-        let mut probe =
-            Checker { root: self.root, patterns: BTreeMap::new(), findings: Vec::new() };
-        probe.visit(condition, node, Place { owner: node.span, name: "" });
+        let mut probe = Checker { root: self.root, findings: Vec::new() };
+        probe.visit(condition, node, Place { owner: node.span, name: None });
         probe.findings.is_empty()
     }
 
@@ -156,8 +155,7 @@ impl<'a> Checker<'a> {
             self.findings.push((span, Finding::new(ProblemCode::InvalidValue, message)));
         }
         let Some(pattern) = schema.get("pattern").and_then(Value::as_str) else { return };
-        let regex = self.patterns.entry(pattern).or_insert_with(|| Regex::new(pattern).ok());
-        if regex.as_ref().is_some_and(|regex| !regex.is_match(text)) {
+        if !schema::patterns().get(pattern).is_some_and(|regex| regex.is_match(text)) {
             let rule = schema.get("patternErrorMessage").and_then(Value::as_str);
             let rule = rule.map_or_else(|| format!("must match `{pattern}`"), str::to_owned);
             let message = format!("{} {rule}", shown(text));
@@ -186,29 +184,26 @@ impl<'a> Checker<'a> {
             }
         }
         if schema.get("uniqueItems") == Some(&Value::Bool(true)) {
-            let mut seen = Vec::new();
+            let mut seen = BTreeSet::new();
             for item in items {
-                let value = item.to_json();
-                if seen.contains(&value) {
+                if !seen.insert(item.to_json().to_string()) {
                     let message = format!("{} is there twice", found_words(item));
                     let finding = Finding::new(ProblemCode::DuplicateName, message);
                     self.findings.push((item.span, finding));
-                } else {
-                    seen.push(value);
                 }
             }
         }
     }
 
     fn visit_entries(&mut self, schema: &'a Schema, entries: &[(Key, Node)], place: Place<'_>) {
-        static NONE: std::sync::LazyLock<Schema> = std::sync::LazyLock::new(Schema::new);
+        static NONE: LazyLock<Schema> = LazyLock::new(Schema::new);
         let properties = object(schema, "properties").unwrap_or(&NONE);
         let before = self.findings.len();
         for (key, value) in entries {
             if let Some(names) = object(schema, "propertyNames") {
                 self.visit_text(names, &key.text, key.span);
             }
-            let below = Place { owner: key.span, name: &key.text };
+            let below = Place { owner: key.span, name: Some(&key.text) };
             match (object(properties, &key.text), schema.get("additionalProperties")) {
                 (Some(property), _) => self.visit(property, value, below),
                 (None, Some(Value::Object(rest))) => self.visit(rest, value, below),
@@ -227,7 +222,8 @@ impl<'a> Checker<'a> {
             let names: Vec<&str> = properties.keys().map(String::as_str).collect();
             let message = format!("unknown field {} in {}", shown(&key.text), name_of(place));
             let allowed = format!("allowed: {}", listed(names.iter().copied()));
-            let near = did_you_mean(&key.text, names.iter().copied());
+            let near = unsupported::misplaced(&key.text)
+                .or_else(|| did_you_mean(&key.text, names.iter().copied()));
             let help = near.map_or(allowed.clone(), |near| format!("{near} ({allowed})"));
             Finding::new(ProblemCode::UnknownField, message).help(help)
         });
@@ -254,11 +250,11 @@ impl<'a> Checker<'a> {
         match choices.iter().filter(|name| is_there(name)).count() {
             1 => {}
             0 => {
-                let message = format!("{} lacks one of {}", name_of(place), listed(choices));
+                let message = format!("{} lacks {}", name_of(place), joined(&choices, " or "));
                 self.findings.push((place.owner, Finding::new(ProblemCode::MissingField, message)));
             }
             _ => {
-                let message = format!("{} cannot both be there", listed(choices));
+                let message = format!("{} exclude each other", joined(&choices, " and "));
                 self.findings.push((place.owner, Finding::new(ProblemCode::InvalidValue, message)));
             }
         }
@@ -297,7 +293,11 @@ fn one_line(text: &str) -> String {
 }
 
 fn name_of(place: Place<'_>) -> String {
-    if place.name.contains(' ') { place.name.to_owned() } else { shown(place.name) }
+    place.name.map_or_else(|| "the document".to_owned(), shown)
+}
+
+fn joined(names: &[&str], with: &str) -> String {
+    names.iter().map(|name| shown(name)).collect::<Vec<_>>().join(with)
 }
 
 fn is_of_type(node: &Node, name: &str) -> bool {

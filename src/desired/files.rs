@@ -52,6 +52,8 @@ pub(crate) struct Files {
     directory: PathBuf,
     /// With every symbolic link resolved; what is read must be below it.
     real: PathBuf,
+    /// Where the `..data` link of a `ConfigMap` led when the directory was opened.
+    data: Option<PathBuf>,
     /// Digests of everything read so far, by name.
     digests: BTreeMap<String, [u8; 32]>,
 }
@@ -60,7 +62,15 @@ impl Files {
     /// Opens a directory.
     pub(crate) fn open(directory: &Path) -> Result<Self, FileError> {
         let real = fs::canonicalize(directory)?;
-        Ok(Self { directory: directory.to_owned(), real, digests: BTreeMap::new() })
+        let data = data_link(directory);
+        Ok(Self { directory: directory.to_owned(), real, data, digests: BTreeMap::new() })
+    }
+
+    /// Is the directory still the one that was opened? git-sync exchanges the link that leads to it,
+    /// Kubernetes the link `..data` inside it; what was read across an exchange is of two worlds.
+    pub(crate) fn is_current(&self) -> bool {
+        fs::canonicalize(&self.directory).is_ok_and(|real| real == self.real)
+            && data_link(&self.directory) == self.data
     }
 
     /// The names of all YAML files, sorted; hidden files and directories are left out.
@@ -190,6 +200,10 @@ impl Walk<'_> {
             Err(_) => {}
         }
     }
+}
+
+fn data_link(directory: &Path) -> Option<PathBuf> {
+    fs::read_link(directory.join("..data")).ok()
 }
 
 fn is_yaml(file: &str) -> bool {

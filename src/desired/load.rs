@@ -5,13 +5,16 @@ use std::path::Path;
 use jiff::civil::Date;
 
 use crate::desired::check;
-use crate::desired::files::{self, Files};
+use crate::desired::files::{self, FileError, Files};
 use crate::desired::model::DesiredOrg;
 use crate::desired::node::{self, Node};
 use crate::desired::problem::{Finding, Problem, ProblemCode, Report, SourceText};
-use crate::desired::schema;
 use crate::desired::unsupported;
 use crate::desired::validate;
+
+/// How often a directory is read that is exchanged while it is read. Exchanges are minutes apart and
+/// reading takes milliseconds, so that the second time is nearly always the last.
+const READS_MAX: usize = 3;
 
 /// What a directory of desired state holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,8 +47,8 @@ pub(crate) struct Document {
 /// is not wanted, and a mount that is not there must not mean that nothing is wanted.
 pub fn load(directory: &Path, today: Date) -> Loaded {
     let mut report = Report::default();
-    let mut files = match Files::open(directory) {
-        Ok(files) => files,
+    let (mut files, texts) = match read_files(directory, &mut report) {
+        Ok(read) => read,
         Err(error) => {
             return Loaded {
                 org: None,
@@ -55,13 +58,6 @@ pub fn load(directory: &Path, today: Date) -> Loaded {
             };
         }
     };
-    let mut texts = Vec::new();
-    for name in files.names(&mut report.problems) {
-        match files.read(&name) {
-            Ok(text) => texts.push(text),
-            Err(error) => report.problems.push(files::unreadable(&name, &error)),
-        }
-    }
     let documents = read_documents(&texts, &mut report);
     if documents.is_empty() && report.problems.is_empty() {
         let name = directory.display().to_string();
@@ -71,6 +67,37 @@ pub fn load(directory: &Path, today: Date) -> Loaded {
     report.tidy();
     let Report { problems, warnings } = report;
     Loaded { org: org.filter(|_| problems.is_empty()), problems, warnings, digest: files.digest() }
+}
+
+/// Reads every YAML file, and all of them again if the directory was exchanged meanwhile.
+fn read_files(
+    directory: &Path,
+    report: &mut Report,
+) -> Result<(Files, Vec<SourceText>), FileError> {
+    for _ in 1..READS_MAX {
+        let mut problems = Vec::new();
+        let (files, texts) = read_files_once(directory, &mut problems)?;
+        if files.is_current() {
+            report.problems.append(&mut problems);
+            return Ok((files, texts));
+        }
+    }
+    read_files_once(directory, &mut report.problems)
+}
+
+fn read_files_once(
+    directory: &Path,
+    problems: &mut Vec<Problem>,
+) -> Result<(Files, Vec<SourceText>), FileError> {
+    let mut files = Files::open(directory)?;
+    let mut texts = Vec::new();
+    for name in files.names(problems) {
+        match files.read(&name) {
+            Ok(text) => texts.push(text),
+            Err(error) => problems.push(files::unreadable(&name, &error)),
+        }
+    }
+    Ok((files, texts))
 }
 
 fn read_documents(texts: &[SourceText], report: &mut Report) -> Vec<Document> {
@@ -100,7 +127,7 @@ fn read_document(
         report.problem(text, node.locate("/kind"), finding);
         return None;
     }
-    let findings = check::check(schema::shared(), &node);
+    let findings = check::check(&node);
     let is_sound = findings.is_empty();
     for (span, finding) in findings {
         report.problem(text, span, finding);

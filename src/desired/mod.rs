@@ -16,6 +16,9 @@ mod schema;
 mod unsupported;
 mod validate;
 
+#[cfg(test)]
+mod tests;
+
 pub use crate::desired::load::{Loaded, load};
 pub use crate::desired::model::{
     DesiredAccount, DesiredOrg, DesiredPolicy, DesiredTarget, DesiredUnit, DocumentHeader,

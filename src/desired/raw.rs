@@ -31,6 +31,7 @@ pub(crate) struct RawDocument<S> {
 /// The document's name and notes.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "Metadata")]
 pub(crate) struct RawMetadata {
     /// The name, unique within the kind. Of an `Organization` it is the name of the installation:
     /// the owner in the marks that palisade leaves on AWS objects.
@@ -79,8 +80,9 @@ pub(crate) struct RawOrganization {
     /// The OUs below the root, by name. An OU that is not named here stays as it is.
     #[serde(default)]
     #[schemars(extend("propertyNames" = {
-        "pattern": "^[^ \\t\\r\\n]([^\\t\\r\\n]{0,126}[^ \\t\\r\\n])?$",
-        "patternErrorMessage": "must be an OU name of 1 to 128 characters on one line, with no space at either end"
+        "pattern": "^[^ \\t\\r\\n]([^\\t\\r\\n]*[^ \\t\\r\\n])?$",
+        "maxLength": 128,
+        "patternErrorMessage": "must be an OU name: one line, with no space at either end"
     }))]
     pub(crate) organizational_units: BTreeMap<String, Option<RawUnit>>,
     /// Policy types that must be enabled, such as `SERVICE_CONTROL_POLICY`.
@@ -116,6 +118,7 @@ pub(crate) struct RawOrganization {
 /// An account: its id, or its id and what people should know of it.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "Account")]
 pub(crate) enum RawAccount {
     /// The id alone.
     Id(AccountIdText),
@@ -126,6 +129,7 @@ pub(crate) enum RawAccount {
 /// An account with notes.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "DescribedAccount")]
 pub(crate) struct RawDescribedAccount {
     /// Its id.
     pub(crate) id: AccountIdText,
@@ -138,6 +142,7 @@ pub(crate) struct RawDescribedAccount {
 /// An OU.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "Unit")]
 pub(crate) struct RawUnit {
     /// What it is for.
     pub(crate) purpose: Option<String>,
@@ -147,8 +152,9 @@ pub(crate) struct RawUnit {
     /// The OUs directly in it, by name.
     #[serde(default)]
     #[schemars(extend("propertyNames" = {
-        "pattern": "^[^ \\t\\r\\n]([^\\t\\r\\n]{0,126}[^ \\t\\r\\n])?$",
-        "patternErrorMessage": "must be an OU name of 1 to 128 characters on one line, with no space at either end"
+        "pattern": "^[^ \\t\\r\\n]([^\\t\\r\\n]*[^ \\t\\r\\n])?$",
+        "maxLength": 128,
+        "patternErrorMessage": "must be an OU name: one line, with no space at either end"
     }))]
     pub(crate) organizational_units: BTreeMap<String, Option<RawUnit>>,
 }
@@ -172,6 +178,7 @@ pub(crate) struct ServicePrincipal(pub(crate) String);
 /// The quotas of one policy type.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "Quota")]
 pub(crate) struct RawQuota {
     /// How many policies can be attached directly to one root, OU or account.
     #[schemars(range(min = 1, max = 1000))]
@@ -181,19 +188,21 @@ pub(crate) struct RawQuota {
     pub(crate) characters: Option<u32>,
 }
 
-/// What palisade does about drift.
+/// What palisade does about drift: `enforce` reports it and heals it, `observe` reports it and changes
+/// nothing.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Mode")]
 pub(crate) enum RawMode {
-    /// Report it and heal it.
+    // No `///` here: with descriptions of their own these would no longer be an `enum` in the schema.
     Enforce,
-    /// Report it and change nothing.
     Observe,
 }
 
 /// A guardrail that is not enforced until a date; drift is still reported.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "Suspension")]
 pub(crate) struct RawSuspension {
     /// The first day on which it is enforced again, in UTC: `2027-01-31`, or a time of RFC 3339.
     #[schemars(extend(
@@ -241,7 +250,7 @@ pub(crate) struct RawPolicy {
 /// `/`, an OU path such as `/Workloads/Prod`, or an account such as `account:shop-prod`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[schemars(extend(
-    "pattern" = "^(/|(/[^/]+)+|account:.+)$",
+    "pattern" = "^(/|(/[^/]+)+|account:[A-Za-z0-9][A-Za-z0-9._-]{0,62})$",
     "patternErrorMessage" = "must be `/`, an OU path from the root such as `/Workloads/Prod`, or an account such as `account:shop-prod`"
 ))]
 pub(crate) struct TargetText(pub(crate) String);
@@ -249,6 +258,7 @@ pub(crate) struct TargetText(pub(crate) String);
 /// Who a policy leaves alone: becomes a condition on every Deny.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "Except")]
 pub(crate) struct RawExcept {
     /// Patterns of principal ARNs, such as `arn:aws:iam::*:role/OrgAdmin`.
     #[serde(default)]

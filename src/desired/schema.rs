@@ -1,8 +1,10 @@
 //! The JSON Schema of the documents, made from the types of `raw`. Editors and the loader read the
 //! same value.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use regex::Regex;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RemoveRefSiblings, Transform};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -27,6 +29,30 @@ pub fn json_schema() -> Value {
 pub(crate) fn shared() -> &'static Value {
     static SCHEMA: LazyLock<Value> = LazyLock::new(build);
     &SCHEMA
+}
+
+/// The schema's patterns, compiled once: compiling takes longer than checking a document.
+pub(crate) fn patterns() -> &'static BTreeMap<&'static str, Regex> {
+    static PATTERNS: LazyLock<BTreeMap<&'static str, Regex>> = LazyLock::new(|| {
+        let mut patterns = BTreeMap::new();
+        compile_patterns(shared(), &mut patterns);
+        patterns
+    });
+    &PATTERNS
+}
+
+fn compile_patterns(schema: &'static Value, patterns: &mut BTreeMap<&'static str, Regex>) {
+    match schema {
+        Value::Object(object) => {
+            let pattern = object.get("pattern").and_then(Value::as_str);
+            if let Some((pattern, Ok(regex))) = pattern.map(|text| (text, Regex::new(text))) {
+                patterns.insert(pattern, regex);
+            }
+            object.values().for_each(|below| compile_patterns(below, patterns));
+        }
+        Value::Array(items) => items.iter().for_each(|below| compile_patterns(below, patterns)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// Every kind of document.
@@ -90,6 +116,9 @@ fn spec<S: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
 fn policy_spec(kind: &str, generator: &mut SchemaGenerator) -> Value {
     let mut schema = spec::<RawPolicy>(generator);
     let facts = PolicyTypeFacts::of_kind(kind);
+    if let Some(facts) = facts {
+        schema["description"] = json!(format!("A policy of type `{}`.", facts.name));
+    }
     let takes_exceptions = facts.is_some_and(|facts| facts.language == Language::Iam);
     if let Some(properties) = schema["properties"].as_object_mut() {
         if facts.is_some() {

@@ -1,4 +1,5 @@
-//! What the format has room for and this version does not do: one clear answer instead of a guess.
+//! Fields and kinds that deserve a better answer than that they are unknown: what this version of
+//! palisade does not do yet, and what belongs elsewhere.
 
 use crate::desired::problem::{Finding, ProblemCode, shown};
 
@@ -15,6 +16,17 @@ pub(crate) fn kind(name: &str) -> Option<Finding> {
 /// The finding about a field that this version does not have.
 pub(crate) fn field(name: &str) -> Option<Finding> {
     FIELDS.contains(&name).then(|| finding(&format!("field {}", shown(name))))
+}
+
+/// Where a field belongs that is right elsewhere.
+pub(crate) fn misplaced(name: &str) -> Option<String> {
+    let place = match name {
+        "except" => "service and resource control policies: only they deny",
+        "type" => "`kind: OrganizationPolicy`; every other kind says its type",
+        "mode" | "suspend" | "prune" => "`spec`",
+        _ => return None,
+    };
+    Some(format!("`{name}` belongs to {place}"))
 }
 
 fn finding(what: &str) -> Finding {

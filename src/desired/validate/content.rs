@@ -72,7 +72,23 @@ fn read_file(document: &Document, path: &str, context: &mut Context<'_>) -> Opti
 /// Where a JSON file says what `pointer` names.
 fn span_of(text: &SourceText, pointer: &str) -> Span {
     let position = policy::locate(&text.text, pointer);
-    text.span_of(position.map_or((1, 1), |at| (at.line, at.column)))
+    let span = text.span_of(position.map_or((1, 1), |at| (at.line, at.column)));
+    let rest = text.text.get(span.offset..).unwrap_or_default();
+    Span { width: token_width(rest), ..span }
+}
+
+/// How many characters the string, number or bracket at the start of `json` has.
+fn token_width(json: &str) -> usize {
+    let Some(string) = json.strip_prefix('"') else {
+        return json.chars().take_while(char::is_ascii_alphanumeric).count().max(1);
+    };
+    let mut is_escaped = false;
+    let inside = string.chars().take_while(|character| {
+        let ends = *character == '"' && !is_escaped;
+        is_escaped = *character == '\\' && !is_escaped;
+        !ends
+    });
+    inside.count() + 2
 }
 
 /// Checks that AWS would take the document and that it fits with its exceptions in place.

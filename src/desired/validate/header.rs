@@ -5,10 +5,17 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::desired::load::Document;
 use crate::desired::model::{DocumentHeader, Mode, Suspension};
-use crate::desired::problem::{Finding, ProblemCode, shown};
+use crate::desired::problem::{Finding, ProblemCode, did_you_mean, listed, shown};
 use crate::desired::raw::{RawMetadata, RawMode, RawSuspension};
-use crate::desired::validate::Context;
+use crate::desired::validate::{Context, token};
 use crate::org::DocumentRef;
+
+/// What palisade's own annotations begin with; every other name is the user's.
+const ANNOTATION_PREFIX: &str = "palisade/";
+
+/// The annotations that palisade reads.
+const ANNOTATIONS: &[&str] =
+    &["palisade/approved-plan", "palisade/controls", "palisade/owner", "palisade/runbook"];
 
 /// The part of `spec` that says how a document is enforced.
 pub(crate) struct Enforcement {
@@ -28,6 +35,7 @@ pub(crate) fn read(
     context: &mut Context<'_>,
 ) -> DocumentHeader {
     let RawMetadata { name, annotations } = metadata;
+    check_annotations(document, annotations.keys(), context);
     let suspend = enforcement.suspend.and_then(|raw| read_suspension(document, raw, context));
     DocumentHeader {
         document: DocumentRef { kind: document.kind.clone(), name: name.0 },
@@ -42,21 +50,41 @@ pub(crate) fn read(
     }
 }
 
+/// A misspelt annotation of palisade's own would do nothing, silently.
+fn check_annotations<'a>(
+    document: &Document,
+    names: impl Iterator<Item = &'a String>,
+    context: &mut Context<'_>,
+) {
+    for name in names.filter(|name| name.starts_with(ANNOTATION_PREFIX)) {
+        if ANNOTATIONS.contains(&name.as_str()) {
+            continue;
+        }
+        let message = format!("palisade does not know the annotation {}", shown(name));
+        let known = format!("it knows {}", listed(ANNOTATIONS.iter().copied()));
+        let help = did_you_mean(name, ANNOTATIONS.iter().copied()).unwrap_or(known);
+        let finding = Finding::new(ProblemCode::UnknownName, message).help(help);
+        let span = document.node.locate_key(&format!("/metadata/annotations/{}", token(name)));
+        let text = context.text(document);
+        context.report.warning(text, span, finding);
+    }
+}
+
 fn read_suspension(
     document: &Document,
     raw: RawSuspension,
     context: &mut Context<'_>,
 ) -> Option<Suspension> {
     const UNTIL: &str = "/spec/suspend/until";
+    if raw.reason.trim().is_empty() {
+        let finding = Finding::new(ProblemCode::Suspension, "a suspension needs a reason");
+        context.problem(document, "/spec/suspend/reason", finding);
+    }
     let Some(until) = first_day_enforced(&raw.until) else {
         let message = format!("{} is not a date of the calendar", shown(&raw.until));
         context.problem(document, UNTIL, Finding::new(ProblemCode::Suspension, message));
         return None;
     };
-    if raw.reason.trim().is_empty() {
-        let finding = Finding::new(ProblemCode::Suspension, "a suspension needs a reason");
-        context.problem(document, "/spec/suspend/reason", finding);
-    }
     let next_year = context.today.checked_add(1.year()).unwrap_or(context.today);
     if until <= context.today {
         let message = format!("the suspension ended on {until}: the guardrail is enforced");

@@ -58,11 +58,11 @@ pub(crate) fn validate(
             policies.extend(policy::read(document, org.as_ref(), &mut context));
         }
     }
-    policies.sort_by(|one, other| one.desired.header.document.cmp(&other.desired.header.document));
     policy::check_unique_aws_names(&policies, &mut context);
     if let Some(org) = &mut org {
         slots::check(&policies, org, &mut context);
         org.policies = policies.into_iter().map(|policy| policy.desired).collect();
+        org.policies.sort_by(|one, other| one.header.document.cmp(&other.header.document));
     }
     org
 }

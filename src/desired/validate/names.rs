@@ -1,6 +1,7 @@
 //! The names that documents can use: accounts and OUs of the `Organization` document, read from its
 //! tree, so that they are known even when something else in it is wrong.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desired::node::Node;
@@ -16,7 +17,13 @@ pub(crate) struct Names {
     accounts: BTreeMap<String, Option<AccountId>>,
     /// OUs, by path.
     units: BTreeSet<OuPath>,
+    /// How often a nearest name has been looked for.
+    searches: Cell<usize>,
 }
+
+/// More unknown names than this get no nearest name: with 10,000 accounts renamed, comparing each
+/// with each would take minutes.
+const SEARCHES_MAX: usize = 200;
 
 impl Names {
     /// The names of an `Organization` document.
@@ -43,6 +50,15 @@ impl Names {
         }
     }
 
+    fn nearest<'a>(
+        &self,
+        found: &str,
+        candidates: impl IntoIterator<Item = &'a str>,
+    ) -> Option<&'a str> {
+        self.searches.set(self.searches.get() + 1);
+        if self.searches.get() > SEARCHES_MAX { None } else { nearest(found, candidates) }
+    }
+
     /// The account's id. Nothing without a finding means that the problem is reported elsewhere.
     pub(crate) fn account(&self, name: &str) -> Result<Option<AccountId>, Finding> {
         if let Some(id) = self.accounts.get(name) {
@@ -53,7 +69,7 @@ impl Names {
         }
         let message = format!("no account is called {}", shown(name));
         let finding = Finding::new(ProblemCode::UnknownName, message);
-        let near = nearest(name, self.accounts.keys().map(String::as_str));
+        let near = self.nearest(name, self.accounts.keys().map(String::as_str));
         Err(match near {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
             None => finding.help("name it in `accounts` of the `Organization` document"),
@@ -70,7 +86,8 @@ impl Names {
         let finding = Finding::new(ProblemCode::UnknownName, message);
         let paths: Vec<String> = self.units.iter().map(ToString::to_string).collect();
         let same_name = self.units.iter().find(|unit| unit.name() == path.name());
-        let near = nearest(&written, paths.iter().map(String::as_str))
+        let near = self
+            .nearest(&written, paths.iter().map(String::as_str))
             .map(str::to_owned)
             .or_else(|| same_name.map(ToString::to_string));
         Err(match near {

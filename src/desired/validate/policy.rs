@@ -7,10 +7,13 @@ use crate::desired::model::{
     DesiredOrg, DesiredPolicy, DesiredTarget, DocumentHeader, Exceptions, Mode,
 };
 use crate::desired::problem::{Finding, ProblemCode, shown};
-use crate::desired::raw::{RawDocument, RawPolicy, TargetText};
+use crate::desired::raw::{RawDocument, RawExcept, RawPolicy, TargetText};
 use crate::desired::validate::header::{self, Enforcement};
 use crate::desired::validate::{Context, content};
 use crate::org::{DESCRIPTION_CHARACTERS_MAX, Mark, OuPath, PolicyType, PolicyTypeFacts};
+
+/// Policies that AWS puts into every organization.
+const MANAGED_BY_AWS: &[&str] = &["FullAWSAccess", "RCPFullAWSAccess"];
 
 /// What an account target begins with.
 const ACCOUNT_PREFIX: &str = "account:";
@@ -44,9 +47,7 @@ pub(crate) fn read<'a>(
     let description = spec.description.unwrap_or_default();
     let targets = read_targets(document, &spec.targets, context);
     check_targets(document, &header, &policy_type, &targets, org, context);
-    let except = spec.except.map(|except| except.principals).unwrap_or_default();
-    let except =
-        Exceptions { principals: except.into_iter().map(|principal| principal.0).collect() };
+    let except = read_exceptions(document, spec.except, context);
     let written = content::read(document, spec.document, spec.document_file, context)?;
     content::check(document, &written, &policy_type, &except, org, context);
     let desired = DesiredPolicy {
@@ -59,6 +60,7 @@ pub(crate) fn read<'a>(
         content: written.value,
         content_source: written.source,
     };
+    check_name(document, &desired, context);
     check_description(document, &desired, org, context);
     Some(ReadPolicy { document, desired, targets })
 }
@@ -75,10 +77,45 @@ pub(crate) fn check_unique_aws_names(policies: &[ReadPolicy<'_>], context: &mut 
         if first.desired.header.document == policy.desired.header.document {
             continue; // The document itself is there twice, and that is reported.
         }
-        let message = format!("another {} has the name {} in AWS", key.0, shown(key.1));
+        let message = format!("another `{}` has the name {} in AWS", key.0, shown(key.1));
         let finding = Finding::new(ProblemCode::DuplicateName, message)
             .help(format!("it is declared at {}", first.desired.header.source));
         context.problem(policy.document, &name_pointer(policy.document), finding);
+    }
+}
+
+fn read_exceptions(
+    document: &Document,
+    raw: Option<RawExcept>,
+    context: &mut Context<'_>,
+) -> Exceptions {
+    let principals = raw.map(|except| except.principals).unwrap_or_default();
+    let principals: Vec<String> = principals.into_iter().map(|principal| principal.0).collect();
+    for (index, principal) in principals.iter().enumerate() {
+        let pointer = format!("/spec/except/principals/{index}");
+        let resource = principal.splitn(6, ':').nth(5).unwrap_or_default();
+        if resource.starts_with("assumed-role/") {
+            let message = format!("{} matches nobody", shown(principal));
+            let finding = Finding::new(ProblemCode::InvalidValue, message)
+                .help("the principal of a session is its role: write `arn:aws:iam::…:role/NAME`");
+            context.problem(document, &pointer, finding);
+        } else if matches!(resource, "*" | "role/*") {
+            let message = format!("{} exempts every role", shown(principal));
+            let finding = Finding::new(ProblemCode::InvalidValue, message)
+                .help("name the roles that are exempt");
+            context.warning(document, &pointer, finding);
+        }
+    }
+    Exceptions { principals }
+}
+
+/// A policy of AWS's own cannot be declared: every organization has it, and it cannot be changed.
+fn check_name(document: &Document, desired: &DesiredPolicy, context: &mut Context<'_>) {
+    if MANAGED_BY_AWS.contains(&desired.policy_name.as_str()) {
+        let message = format!("{} is a policy of AWS's own", shown(&desired.policy_name));
+        let finding = Finding::new(ProblemCode::InvalidValue, message)
+            .help("give the policy another name; AWS attaches its own by itself");
+        context.problem(document, &name_pointer(document), finding);
     }
 }
 

@@ -28,9 +28,9 @@ pub(crate) fn check(policies: &[ReadPolicy<'_>], org: &DesiredOrg, context: &mut
             let message = format!(
                 "the target has room for {free} of these policies, and this is number {count}"
             );
-            let beside = by_aws.map(|name| format!(", one of them taken by {name}"));
+            let beside = by_aws.map(|name| format!(", one of them taken by `{name}`"));
             let finding = Finding::new(ProblemCode::OverQuota, message).help(format!(
-                "AWS allows {max} attached {policy_type}{}; merge policies, or attach some to an \
+                "AWS allows {max} attached `{policy_type}`{}; merge policies, or attach some to an \
                  OU above or below",
                 beside.unwrap_or_default()
             ));

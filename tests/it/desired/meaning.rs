@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use palisade::desired::Mode;
+use jiff::civil::date;
+use palisade::desired::{Mode, Source, Suspension};
+use palisade::org::{PolicyQuota, PolicyType};
 
 use crate::desired::{ORGANIZATION, POLICY, directory, org};
 
@@ -38,4 +40,63 @@ fn the_example_organization_is_right_in_everything() {
     }
     let observed = org.headers().filter(|header| header.mode == Mode::Observe).count();
     assert_eq!(observed, 1);
+}
+
+#[test]
+fn the_order_of_files_and_documents_changes_nothing_but_positions() {
+    let (first, second) = (POLICY, &POLICY.replace("deny-leave-organization", "another"));
+    let one = directory(&[("a.yaml", ORGANIZATION), ("b.yaml", &format!("{first}---\n{second}"))]);
+    let other =
+        directory(&[("x.yaml", second), ("y/z.yaml", &format!("{first}---\n{ORGANIZATION}"))]);
+    let (mut one, mut other) = (org(one.path()), org(other.path()));
+    for org in [&mut one, &mut other] {
+        let nowhere = Source { file: String::new(), line: 0, column: 0 };
+        org.header.source = nowhere.clone();
+        org.units.values_mut().for_each(|unit| unit.source = nowhere.clone());
+        for policy in &mut org.policies {
+            policy.header.source = nowhere.clone();
+            policy.content_source = nowhere.clone();
+        }
+    }
+    assert_eq!(one, other);
+}
+
+#[test]
+fn a_suspension_that_ends_during_a_day_lasts_that_day() {
+    for (until, day) in [
+        ("2027-01-31", date(2027, 1, 31)),
+        ("2027-01-31T00:00:00Z", date(2027, 1, 31)),
+        ("2027-01-31T00:00:01Z", date(2027, 2, 1)),
+        ("2027-01-31T23:30:00-02:00", date(2027, 2, 2)),
+    ] {
+        let suspended = POLICY.replace(
+            "spec:\n",
+            &format!("spec:\n  suspend: {{until: \"{until}\", reason: merger}}\n"),
+        );
+        let directory = directory(&[("a.yaml", ORGANIZATION), ("b.yaml", &suspended)]);
+        let policies = org(directory.path()).policies;
+        let suspension = policies[0].header.suspend.clone().unwrap();
+        assert_eq!(suspension, Suspension { until: day, reason: "merger".to_owned() });
+    }
+}
+
+#[test]
+fn a_quota_that_is_declared_in_part_keeps_the_rest() {
+    let quotas = ORGANIZATION
+        .replace("spec:\n", "spec:\n  quotas: {SERVICE_CONTROL_POLICY: {attached: 7}}\n");
+    let directory = directory(&[("a.yaml", &quotas)]);
+    let quota = org(directory.path()).quota(&PolicyType::service_control());
+    assert_eq!(quota, PolicyQuota { attached_max: 7, characters_max: 10_240 });
+}
+
+#[test]
+fn what_observes_needs_no_target_and_other_types_need_no_kind() {
+    let weather = "apiVersion: palisade/v1\nkind: OrganizationPolicy\nmetadata: {name: weather}\n\
+                   spec: {type: WEATHER_POLICY, policyName: Weather, targets: [], mode: observe, \
+                   prune: false, document: {weather: fine}}\n";
+    let directory = directory(&[("a.yaml", ORGANIZATION), ("b.yaml", weather)]);
+    let policy = org(directory.path()).policies.remove(0);
+    assert_eq!(policy.policy_type, PolicyType::named("WEATHER_POLICY"));
+    assert_eq!(policy.policy_name, "Weather");
+    assert_eq!((policy.header.mode, policy.header.prune), (Mode::Observe, false));
 }

@@ -1,5 +1,6 @@
 //! Desired state from the outside: directories in, desired state or problems out.
 
+mod files;
 mod form;
 mod meaning;
 
