@@ -3,6 +3,7 @@
 
 mod architecture;
 mod cli;
+mod conformance;
 mod daemon;
 mod desired;
 mod emulator;
