@@ -1,11 +1,19 @@
 //! What can be typed: commands, flags and their environment variables. Parses, decides nothing.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use jiff::SignedDuration;
+
+use crate::cli::help;
+use crate::cloud::budget::BudgetShare;
+use crate::config::{MAX_CHANGES, MAX_DELETES};
+use crate::telemetry::LogFormat;
 
 /// The version, and the git revision if the build was told.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
@@ -13,10 +21,10 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
     format!("{} (revision {revision})", env!("CARGO_PKG_VERSION"))
 });
 
-/// More changes than this in one plan are held, unless told otherwise: the blast radius of a mistake.
-const MAX_CHANGES: usize = 50;
-/// More deletions than this in one plan are held: taking away is the riskier half.
-const MAX_DELETES: usize = 5;
+/// Shortest interval: less is a busy loop.
+const INTERVAL_MIN: Duration = Duration::from_secs(1);
+/// Longest interval: what is looked at less than daily is not kept.
+const INTERVAL_MAX: Duration = Duration::from_hours(24);
 
 /// Keeps an AWS Organization the way git says it should be.
 ///
@@ -52,9 +60,24 @@ pub(crate) enum Command {
     /// Show what would change, as a reviewable diff
     #[command(after_help = help::PLAN)]
     Plan(PlanArgs),
+    /// Show what would change, ask, and change it
+    #[command(after_help = help::APPLY)]
+    Apply(ApplyArgs),
+    /// Approve the plan that a daemon holds
+    #[command(after_help = help::APPROVE)]
+    Approve(ApproveArgs),
+    /// Keep the organization as desired state says, until told to stop
+    #[command(after_help = help::RUN)]
+    Run(RunArgs),
+    /// Write down the organization as it is
+    #[command(after_help = help::OBSERVE)]
+    Observe(ObserveArgs),
     /// Write desired state from the organization as it is
     #[command(after_help = help::IMPORT)]
     Import(ImportArgs),
+    /// Show how a running daemon sees things, as a table
+    #[command(after_help = help::STATUS)]
+    Status(StatusArgs),
     /// Print the JSON Schema of the documents, for editors
     #[command(after_help = help::SCHEMA)]
     Schema(SchemaArgs),
@@ -87,9 +110,98 @@ pub(crate) struct PlanArgs {
     pub(crate) detailed: bool,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
+    #[command(flatten)]
+    pub(crate) aws: AwsArgs,
     /// How to print the plan
     #[arg(long, env = "PALISADE_OUTPUT", value_name = "FORMAT", default_value = "text")]
     pub(crate) output: PlanFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApplyArgs {
+    #[command(flatten)]
+    pub(crate) dir: DirArgs,
+    /// Carry out exactly the plan in this file, written by `palisade plan --out`, or nothing
+    #[arg(long, env = "PALISADE_PLAN", value_name = "FILE")]
+    pub(crate) plan: Option<PathBuf>,
+    /// Do not ask: approves everything that is shown, held and dangerous changes included
+    #[arg(long, env = "PALISADE_YES", value_parser = BoolishValueParser::new())]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+    /// Append one JSON line for every change to this file
+    #[arg(long, env = "PALISADE_JOURNAL", value_name = "FILE")]
+    pub(crate) journal: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) aws: AwsArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApproveArgs {
+    /// The hash of the plan, as the plan, the status and the log give it
+    #[arg(value_name = "HASH")]
+    pub(crate) hash: String,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) dir: DirArgs,
+    /// Heal drift, or only report it
+    #[arg(long, env = "PALISADE_MODE", value_name = "MODE", default_value = "enforce")]
+    pub(crate) mode: Mode,
+    /// Look at AWS at least this often; changed files are acted on at once
+    #[arg(long, env = "PALISADE_INTERVAL", value_name = "TIME", default_value = "5m", value_parser = interval)]
+    pub(crate) interval: Duration,
+    /// Serve metrics, health and status here; nothing can be changed through it
+    #[arg(long, env = "PALISADE_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:9464")]
+    pub(crate) listen: SocketAddr,
+    /// Append one JSON line for every change to this file, or to standard output for `-`
+    #[arg(long, env = "PALISADE_JOURNAL", value_name = "FILE")]
+    pub(crate) journal: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+    #[command(flatten)]
+    pub(crate) aws: AwsArgs,
+    /// The git revision of desired state, where the directory itself does not tell
+    #[arg(long, env = "PALISADE_REVISION", value_name = "REVISION")]
+    pub(crate) revision: Option<String>,
+    /// What to log: a level, or directives such as `palisade=debug,warn`
+    #[arg(long, env = "PALISADE_LOG", value_name = "FILTER", default_value = "info")]
+    pub(crate) log: String,
+    /// How log lines are written
+    #[arg(long, env = "PALISADE_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    pub(crate) log_format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ObserveArgs {
+    /// The directory with desired state, if there is any: says what to look at besides what every
+    /// organization has
+    #[arg(value_name = "DIR", env = "PALISADE_DIR", default_value = "desired-state")]
+    pub(crate) dir: PathBuf,
+    /// Write the snapshot to this file instead of standard output
+    #[arg(long, env = "PALISADE_OUT", value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) aws: AwsArgs,
+    /// How to print what was observed: the snapshot, or a summary of it
+    #[arg(long, env = "PALISADE_OUTPUT", value_name = "FORMAT", default_value = "json")]
+    pub(crate) output: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// Where the daemon listens
+    #[arg(long, env = "PALISADE_URL", value_name = "URL", default_value = "http://127.0.0.1:9464")]
+    pub(crate) url: String,
+    /// How to print it
+    #[arg(long, env = "PALISADE_OUTPUT", value_name = "FORMAT", default_value = "text")]
+    pub(crate) output: DataFormat,
 }
 
 #[derive(Debug, Args)]
@@ -99,7 +211,9 @@ pub(crate) struct ImportArgs {
     pub(crate) out: PathBuf,
     /// Read this file, written by `palisade observe`, instead of asking AWS
     #[arg(long, env = "PALISADE_SNAPSHOT", value_name = "FILE")]
-    pub(crate) snapshot: PathBuf,
+    pub(crate) snapshot: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) aws: AwsArgs,
 }
 
 #[derive(Debug, Args)]
@@ -117,6 +231,27 @@ pub(crate) struct DirArgs {
     /// The directory with desired state
     #[arg(value_name = "DIR", env = "PALISADE_DIR", default_value = "desired-state")]
     pub(crate) dir: PathBuf,
+}
+
+/// Where a daemon and `palisade approve` meet.
+#[derive(Debug, Args)]
+pub(crate) struct DataArgs {
+    /// The directory in which the daemon says what it holds, and finds approvals
+    #[arg(
+        long,
+        env = "PALISADE_DATA_DIR",
+        value_name = "DIR",
+        default_value = "/var/lib/palisade"
+    )]
+    pub(crate) data_dir: PathBuf,
+}
+
+/// How to call AWS, and what to tell about it.
+#[derive(Debug, Args)]
+pub(crate) struct AwsArgs {
+    /// The share of AWS's documented API rates to live on: 1 to 100, or `unlimited` for emulators
+    #[arg(long, env = "PALISADE_API_BUDGET", value_name = "PERCENT", default_value = "50")]
+    pub(crate) api_budget: BudgetShare,
 }
 
 /// How much may change before a person has to approve.
@@ -141,6 +276,15 @@ pub(crate) enum ColorChoice {
     Never,
 }
 
+/// What the daemon does about drift.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mode {
+    /// Report it and heal it
+    Enforce,
+    /// Report it and change nothing
+    Observe,
+}
+
 /// How data is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DataFormat {
@@ -161,6 +305,24 @@ pub(crate) enum PlanFormat {
     Markdown,
 }
 
+/// A time such as `5m`, long enough for a pass.
+fn interval(text: &str) -> Result<Duration, String> {
+    let hint = "write a time such as `5m` or `90s`, of 1 second to 1 day";
+    let parsed: SignedDuration = text.parse().map_err(|error| format!("{error}: {hint}"))?;
+    let duration = Duration::try_from(parsed).map_err(|_| hint.to_owned())?;
+    let is_sensible = (INTERVAL_MIN..=INTERVAL_MAX).contains(&duration);
+    if is_sensible { Ok(duration) } else { Err(hint.to_owned()) }
+}
+
+impl From<DataFormat> for LogFormat {
+    fn from(format: DataFormat) -> Self {
+        match format {
+            DataFormat::Text => Self::Text,
+            DataFormat::Json => Self::Json,
+        }
+    }
+}
+
 /// The command line as clap understands it.
 pub(crate) fn command() -> clap::Command {
     let hide = |command: clap::Command| command.mut_args(|arg| arg.hide_env_values(true));
@@ -173,75 +335,4 @@ impl Cli {
         let forbidden = self.no_color.as_ref().is_some_and(|value| !value.is_empty());
         if forbidden && self.color == ColorChoice::Auto { ColorChoice::Never } else { self.color }
     }
-}
-
-/// What follows the flags in each `--help`.
-mod help {
-    /// After `palisade --help`.
-    pub(super) const PALISADE: &str = "\
-Examples:
-  palisade demo                                  watch a simulated organization heal
-  palisade validate desired-state                check what is in git
-  palisade plan --output markdown                what a pull request would change
-  palisade apply                                 change it, after asking
-
-Exit codes:
-  0  done, or nothing to do
-  1  problems, a refusal, a failure, or a wrong command line
-  2  `plan` found changes, or `status` found drift";
-
-    /// After `palisade validate --help`.
-    pub(super) const VALIDATE: &str = "\
-Examples:
-  palisade validate
-  palisade validate path/to/desired-state --output json
-
-Exit codes:
-  0  desired state is good
-  1  problems, each printed with file, line and column";
-
-    /// After `palisade plan --help`.
-    pub(super) const PLAN: &str = "\
-Examples:
-  palisade plan
-  palisade plan --snapshot snapshot.json         without AWS
-  palisade plan --out plan.json && palisade apply --plan plan.json
-  palisade plan --output markdown                for a pull request
-
-Exit codes:
-  0  nothing to do
-  2  changes, held or only reported ones included, or something blocked
-  1  an error; too little was known of the organization; it is another organization";
-
-    /// After `palisade import --help`.
-    pub(super) const IMPORT: &str = "\
-Examples:
-  palisade import --out desired-state && palisade plan
-  palisade import --out desired-state --snapshot snapshot.json     without AWS
-
-Exit codes:
-  0  written; what could not be is listed in organization.yaml
-  1  the directory is not empty, or the organization could not be read";
-
-    /// After `palisade schema --help`.
-    pub(super) const SCHEMA: &str = "\
-Examples:
-  palisade schema > palisade.schema.json
-  # then, as the first line of a document:
-  # yaml-language-server: $schema=../palisade.schema.json
-
-Exit codes:
-  0  printed
-  1  could not be printed";
-
-    /// After `palisade completions --help`.
-    pub(super) const COMPLETIONS: &str = "\
-Examples:
-  palisade completions bash > /etc/bash_completion.d/palisade
-  palisade completions zsh > ~/.zfunc/_palisade
-  palisade completions fish > ~/.config/fish/completions/palisade.fish
-
-Exit codes:
-  0  printed
-  1  unknown shell";
 }

@@ -13,6 +13,17 @@ pub(crate) struct Console {
     pub(crate) data_paint: Paint,
     /// For what goes to standard error.
     pub(crate) word_paint: Paint,
+    voice: Voice,
+}
+
+/// Where text really goes.
+#[derive(Debug, Clone, Copy)]
+enum Voice {
+    /// To the streams of the process.
+    Streams,
+    /// Nowhere: the test harness cannot catch what is written to the streams.
+    #[cfg(test)]
+    Nowhere,
 }
 
 impl Console {
@@ -26,6 +37,7 @@ impl Console {
         Self {
             data_paint: paint(io::stdout().is_terminal()),
             word_paint: paint(io::stderr().is_terminal()),
+            voice: Voice::Streams,
         }
     }
 
@@ -34,9 +46,19 @@ impl Console {
         Self::new(ColorChoice::Never)
     }
 
+    /// A console that nobody hears.
+    #[cfg(test)]
+    pub(crate) fn muted() -> Self {
+        Self { voice: Voice::Nowhere, ..Self::plain() }
+    }
+
     /// Writes data. A reader that has gone away, such as `head`, has seen enough: no failure.
-    #[expect(clippy::unused_self, reason = "whoever writes has a console")]
     pub(crate) fn data(self, text: &str) -> io::Result<()> {
+        match self.voice {
+            Voice::Streams => {}
+            #[cfg(test)]
+            Voice::Nowhere => return Ok(()),
+        }
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -45,10 +67,20 @@ impl Console {
     }
 
     /// Writes one line of words.
-    #[expect(clippy::unused_self, reason = "whoever writes has a console")]
     pub(crate) fn say(self, text: &str) {
+        self.ask(&format!("{text}\n"));
+    }
+
+    /// Writes a question: the answer is typed on the same line.
+    pub(crate) fn ask(self, question: &str) {
+        match self.voice {
+            Voice::Streams => {}
+            #[cfg(test)]
+            Voice::Nowhere => return,
+        }
+        let mut err = io::stderr().lock();
         // Words nobody can read are not worth failing for.
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        let _ = err.write_all(question.as_bytes()).and_then(|()| err.flush());
     }
 
     /// Says what went wrong, causes included.

@@ -4,16 +4,23 @@
 //! how things look. A command answers with an [`Exit`]; a failure it cannot answer for is an
 //! `anyhow` error, printed once, here, with its whole chain.
 
+mod apply;
+mod approve;
 mod args;
+mod aws;
 mod completions;
 mod console;
 mod exit;
+mod help;
 mod import;
+mod observe;
 mod plan;
 mod plan_document;
 mod render;
+mod run;
 mod schema;
 mod sources;
+mod status;
 mod unbuilt;
 mod validate;
 
@@ -64,6 +71,11 @@ fn execute(command: &Command, console: Console) -> anyhow::Result<Exit> {
         Command::Validate(args) => validate::run(args, console),
         Command::Schema(_) => schema::run(console),
         Command::Completions(args) => completions::run(args, console),
+        Command::Apply(args) => apply::run(args, console),
+        Command::Approve(args) => approve::run(args, console),
+        Command::Run(args) => run::run(args),
+        Command::Observe(args) => observe::run(args, console),
+        Command::Status(args) => status::run(args, console),
         Command::Import(args) => import::run(args, console),
         Command::Plan(args) => plan::run(args, console),
     }

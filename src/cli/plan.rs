@@ -9,16 +9,14 @@ use crate::cli::plan_document::PlanDocument;
 use crate::cli::render::{Extent, plan_markdown, plan_text};
 use crate::cli::sources;
 use crate::compile::Resources;
-use crate::observe;
+use crate::controller;
 use crate::plan;
 use crate::plan::{BlockedReason, Guards, Plan};
 
 pub(crate) fn run(args: &PlanArgs, console: Console) -> anyhow::Result<Exit> {
     let desired = sources::desired_state(&args.dir.dir, console)?;
-    let Some(file) = &args.snapshot else {
-        anyhow::bail!("give `--snapshot`");
-    };
-    let snapshot = observe::read(file)?;
+    let wanted = controller::wanted(&desired.resources);
+    let snapshot = sources::organization(args.snapshot.as_deref(), &args.aws, &wanted)?;
     let guards = Guards {
         max_changes: args.limits.max_changes,
         max_deletes: args.limits.max_deletes,

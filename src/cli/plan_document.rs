@@ -87,6 +87,18 @@ impl PlanDocument {
         }
     }
 
+    /// Reads a document; text of another format or version is refused.
+    pub(crate) fn read(text: &str) -> anyhow::Result<Self> {
+        let value: serde_json::Value = serde_json::from_str(text)?;
+        match value.get("apiVersion").and_then(serde_json::Value::as_str) {
+            Some(API_VERSION) => Ok(serde_json::from_value(value)?),
+            Some(other) => {
+                anyhow::bail!("`apiVersion` is `{other}`, and this version reads `{API_VERSION}`")
+            }
+            None => anyhow::bail!("it has no `apiVersion`"),
+        }
+    }
+
     /// The document as text.
     pub(crate) fn to_json(&self) -> anyhow::Result<String> {
         Ok(format!("{}\n", serde_json::to_string_pretty(self)?))

@@ -1,17 +1,28 @@
 //! Where commands get their facts: desired state from a directory, the organization from a file or from AWS.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::cli::args::AwsArgs;
+use crate::cli::aws::{Connection, runtime};
 use crate::cli::console::Console;
 use crate::cli::render::problems_text;
 use crate::clock::Clock;
+use crate::cloud::Cloud;
 use crate::compile;
 use crate::compile::Resources;
 use crate::desired;
+use crate::observe;
+use crate::observe::{Observer, Wanted};
+use crate::org::OrgSnapshot;
+
+/// The longest time from the first part of a first look to a second: many times what the largest
+/// organization takes.
+const SECOND_LOOK_MAX: Duration = Duration::from_hours(1);
 
 /// The day it is (UTC).
 pub(crate) fn today() -> Date {
@@ -37,6 +48,31 @@ pub(crate) fn desired_state(dir: &Path, console: Console) -> anyhow::Result<Desi
         .org
         .with_context(|| format!("desired state in `{}` cannot be used", dir.display()))?;
     Ok(Desired { resources: compile::compile(&org, today), digest: loaded.digest })
+}
+
+/// The organization: from a snapshot's file, or observed now.
+pub(crate) fn organization(
+    file: Option<&Path>,
+    aws: &AwsArgs,
+    wanted: &Wanted,
+) -> anyhow::Result<OrgSnapshot> {
+    match file {
+        Some(file) => Ok(observe::read(file)?),
+        None => runtime()?.block_on(async {
+            let connection = Connection::open(aws).await;
+            Ok(Observer::new(Duration::ZERO).observe(&connection.cloud, wanted).await)
+        }),
+    }
+}
+
+/// Observes everything there is: what is trusted is known only after a first look, and decides whose
+/// administrators to ask for in a second, which asks for nothing else again.
+pub(crate) async fn observe_all(cloud: &dyn Cloud, wanted: &Wanted) -> OrgSnapshot {
+    let mut observer = Observer::new(SECOND_LOOK_MAX);
+    let first = observer.observe(cloud, wanted).await;
+    let mut wanted = wanted.clone();
+    wanted.services.extend(first.trusted_services.known().into_iter().flatten().cloned());
+    observer.observe(cloud, &wanted).await
 }
 
 /// Writes `text` to `file` so that half a file never has its name.

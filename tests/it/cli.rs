@@ -1,10 +1,22 @@
 //! The command line as a contract: exit codes, help, environment variables, completions, pipes.
 
-use std::io::Read;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
 /// Commands of this version.
-const COMMANDS: &[&str] = &["validate", "plan", "import", "schema", "completions"];
+const COMMANDS: &[&str] = &[
+    "validate",
+    "plan",
+    "apply",
+    "approve",
+    "run",
+    "observe",
+    "import",
+    "status",
+    "schema",
+    "completions",
+];
 
 /// Commands of the contract that this version does not have.
 const UNBUILT: &[&str] =
@@ -138,6 +150,120 @@ fn nothing_is_coloured_unless_asked_or_on_a_terminal() {
     assert!(!coloured(command(&missing).env("NO_COLOR", "1")));
 }
 
+#[test]
+fn an_organization_that_cannot_be_read_is_1_and_says_why() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("desired-state");
+    let out = out.to_str().unwrap();
+    for args in [&["observe"][..], &["plan", "desired-state"], &["import", "--out", out]] {
+        let output = command(args)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .envs(NOWHERE.iter().copied())
+            .output()
+            .unwrap();
+        let said = out_and_err(&output);
+        assert_eq!(code(&output), 1, "{args:?}: {said}");
+        assert!(said.contains("GetCallerIdentity"), "{args:?}: {said}");
+    }
+    assert!(!directory.path().join("desired-state").exists());
+}
+
+/// Credentials for an endpoint where nobody listens: port 9 is `discard`.
+const NOWHERE: &[(&str, &str)] = &[
+    ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+    ("AWS_REGION", "us-east-1"),
+    ("AWS_ACCESS_KEY_ID", "ASIAEXAMPLE"),
+    ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ("AWS_SESSION_TOKEN", "token"),
+    ("HOME", "/nonexistent"),
+];
+
+#[test]
+fn status_says_what_the_daemon_says_and_leaves_with_it() {
+    for (body, expected, words) in [
+        (report(true, "inSync"), 0, "1 of 1 document in sync"),
+        (report(false, "drifted"), 2, "0 of 1 document in sync"),
+        (report(false, "unobserved"), 1, "0 of 1 document in sync"),
+    ] {
+        let url = answering("200 OK", &body);
+        let output = palisade(&["status", "--url", &url]);
+        assert_eq!(code(&output), expected, "{}", out_and_err(&output));
+        assert!(out(&output).contains(words), "{}", out(&output));
+        let url = answering("200 OK", &body);
+        let json = out(&palisade(&["status", "--url", &format!("{url}/"), "--output", "json"]));
+        assert_eq!(json.trim(), body);
+    }
+}
+
+#[test]
+fn a_status_shows_what_differs_and_what_waits() {
+    let url = answering("200 OK", &report(false, "drifted"));
+    let text = out(&palisade(&["status", "--url", &url]));
+    for words in [
+        "ServiceControlPolicy/deny-leave  enforce    1 difference since 2026-11-22T10:00:00Z",
+        "  AttachPolicy SERVICE_CONTROL_POLICY p-1 on / (waits for approval): too \\u{1b}[31mred",
+        "palisade approve 29fd47380efd0fe1",
+    ] {
+        assert!(text.contains(words), "{words}\n{text}");
+    }
+}
+
+#[test]
+fn no_daemon_and_no_report_are_1() {
+    let nobody = palisade(&["status", "--url", "http://127.0.0.1:9"]);
+    assert_eq!(code(&nobody), 1);
+    assert!(err(&nobody).contains("is `palisade run` running there?"), "{}", err(&nobody));
+    for (status, body) in [("503 Service Unavailable", "no pass has ended yet"), ("200 OK", "{}")] {
+        let output = palisade(&["status", "--url", &answering(status, body)]);
+        assert_eq!((code(&output), out(&output).as_str()), (1, ""), "{}", err(&output));
+    }
+}
+
+/// A report on one document, as a daemon gives it.
+fn report(is_in_sync: bool, result: &str) -> String {
+    let difference = serde_json::json!({
+        "object": "SERVICE_CONTROL_POLICY p-1 on /", "change": "AttachPolicy", "cause": "drift",
+        "since": "2026-11-22T10:00:00Z", "state": "awaitingApproval", "detail": "too \u{1b}[31mred",
+    });
+    let differences = if is_in_sync { vec![] } else { vec![difference] };
+    let held = serde_json::json!({
+        "hash": "29fd47380efd0fe1", "actions": 1, "approved": false, "approve": "palisade approve …",
+    });
+    serde_json::json!({
+        "organizationId": "o-a1b2c3d4e5", "mode": "enforce", "leader": true, "inSync": is_in_sync,
+        "conditions": [],
+        "desiredState": {"revision": null, "digest": "00", "valid": true, "problems": [], "warnings": []},
+        "lastPass": {
+            "at": "2026-11-22T10:00:05Z", "wake": "timer", "result": result,
+            "took": {"observe": 1.0, "plan": 0.0, "act": 0.0},
+            "actions": 0, "outcomes": {}, "reported": 0, "detected": [], "repaired": [],
+        },
+        "lastSuccess": null, "held": if is_in_sync { serde_json::Value::Null } else { held },
+        "blocked": [], "unknown": [], "unmanaged": {}, "policySlotsUsed": {}, "troubles": [],
+        "documents": [{
+            "kind": "ServiceControlPolicy", "name": "deny-leave", "source": "leave.yaml:1:1",
+            "mode": "enforce", "suspendedUntil": null, "suspendedBecause": null, "annotations": {},
+            "inSync": is_in_sync, "differences": differences, "sizeUsed": null, "conditions": [],
+        }],
+    })
+    .to_string()
+}
+
+/// The address of a server that answers one request with `body`.
+fn answering(status: &str, body: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 4096];
+        let length = stream.read(&mut request).unwrap();
+        assert!(request[..length].starts_with(b"GET /status HTTP/1.1\r\n"));
+        stream.write_all(answer.as_bytes()).unwrap();
+    });
+    url
+}
+
 fn palisade(args: &[&str]) -> Output {
     command(args).output().unwrap()
 }
@@ -159,6 +285,10 @@ fn out(output: &Output) -> String {
 
 fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn out_and_err(output: &Output) -> String {
+    out(output) + &err(output)
 }
 
 /// The long flag that a line of help is about.

@@ -17,11 +17,13 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::cli::args::ImportArgs;
+use crate::cli::aws::{Connection, runtime};
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::import::names::{plain_name, unique_names};
 use crate::cli::sources;
 use crate::observe;
+use crate::observe::Wanted;
 use crate::org::{
     AccountId, AccountState, Mark, ObservedAccount, OrgSnapshot, OuPath, ParentId, Part,
     PolicyType, PolicyTypeStatus, Root, TargetId, Tree, Unknown,
@@ -46,7 +48,13 @@ struct Names {
 
 pub(crate) fn run(args: &ImportArgs, console: Console) -> anyhow::Result<Exit> {
     refuse_full(&args.out)?;
-    let snapshot = observe::read(&args.snapshot)?;
+    let snapshot = match &args.snapshot {
+        Some(file) => observe::read(file)?,
+        None => runtime()?.block_on(async {
+            let connection = Connection::open(&args.aws).await;
+            sources::observe_all(&connection.cloud, &Wanted::default()).await
+        }),
+    };
     let imported = import(&snapshot)?;
     write(&args.out, &imported.files)?;
     for what in &imported.left_out {

@@ -212,6 +212,7 @@ pub(crate) fn note_on(document: &DocumentRef, resources: &Resources) -> String {
     }
 }
 
-fn quoted(name: &str) -> String {
+/// A name between backticks, harmless on a terminal.
+pub(crate) fn quoted(name: &str) -> String {
     format!("`{}`", inert(name))
 }

@@ -1,0 +1,127 @@
+//! What follows the flags in each `--help`: examples and exit codes.
+
+/// After `palisade --help`.
+pub(crate) const PALISADE: &str = "\
+Examples:
+  palisade demo                                  watch a simulated organization heal
+  palisade validate desired-state                check what is in git
+  palisade plan --output markdown                what a pull request would change
+  palisade apply                                 change it, after asking
+
+Exit codes:
+  0  done, or nothing to do
+  1  problems, a refusal, a failure, or a wrong command line
+  2  `plan` found changes, or `status` found drift";
+
+/// After `palisade validate --help`.
+pub(crate) const VALIDATE: &str = "\
+Examples:
+  palisade validate
+  palisade validate path/to/desired-state --output json
+
+Exit codes:
+  0  desired state is good
+  1  problems, each printed with file, line and column";
+
+/// After `palisade plan --help`.
+pub(crate) const PLAN: &str = "\
+Examples:
+  palisade plan
+  palisade plan --snapshot snapshot.json         without AWS
+  palisade plan --out plan.json && palisade apply --plan plan.json
+  palisade plan --output markdown                for a pull request
+
+Exit codes:
+  0  nothing to do
+  2  changes, held or only reported ones included, or something blocked
+  1  an error; too little was known of the organization; it is another organization";
+
+/// After `palisade apply --help`.
+pub(crate) const APPLY: &str = "\
+Examples:
+  palisade apply                                 shows the plan and asks
+  palisade apply --yes                           for pipelines: approves what it shows
+  palisade plan --out plan.json; palisade apply --plan plan.json --yes
+
+Exit codes:
+  0  the organization is as desired-state says
+  1  it is not: refused, stopped, blocked, or not everything succeeded";
+
+/// After `palisade approve --help`.
+pub(crate) const APPROVE: &str = "\
+Examples:
+  palisade approve 29fd47380efd0fe1
+  kubectl exec deploy/palisade -- palisade approve 29fd47380efd0fe1
+
+A commit can approve as well: the annotation `palisade/approved-plan` of the Organization document.
+
+Exit codes:
+  0  approved; the daemon goes on in its next pass
+  1  nothing waits, or something else does";
+
+/// After `palisade run --help`.
+pub(crate) const RUN: &str = "\
+Examples:
+  palisade run --mode observe                    report drift, change nothing
+  palisade run /etc/palisade/desired-state --journal /var/log/palisade/journal.jsonl
+
+Signals:
+  SIGTERM, SIGINT  finish the change in hand and leave; a second one: leave at once
+  SIGHUP           look at everything again
+
+Exit codes:
+  0  stopped as asked
+  1  could not start, or was stopped at once";
+
+/// After `palisade observe --help`.
+pub(crate) const OBSERVE: &str = "\
+Examples:
+  palisade observe --out snapshot.json
+  palisade observe --output text                 how big the organization is
+
+Exit codes:
+  0  everything was read
+  1  something could not be read; what could is in the snapshot all the same";
+
+/// After `palisade status --help`.
+pub(crate) const STATUS: &str = "\
+Examples:
+  palisade status
+  palisade status --url http://palisade.security.svc:9464 --output json
+
+Exit codes:
+  0  everything is as desired-state says
+  2  something is not
+  1  the daemon does not answer, or does not know";
+
+/// After `palisade import --help`.
+pub(crate) const IMPORT: &str = "\
+Examples:
+  palisade import --out desired-state && palisade plan
+  palisade import --out desired-state --snapshot snapshot.json     without AWS
+
+Exit codes:
+  0  written; what could not be is listed in organization.yaml
+  1  the directory is not empty, or the organization could not be read";
+
+/// After `palisade schema --help`.
+pub(crate) const SCHEMA: &str = "\
+Examples:
+  palisade schema > palisade.schema.json
+  # then, as the first line of a document:
+  # yaml-language-server: $schema=../palisade.schema.json
+
+Exit codes:
+  0  printed
+  1  could not be printed";
+
+/// After `palisade completions --help`.
+pub(crate) const COMPLETIONS: &str = "\
+Examples:
+  palisade completions bash > /etc/bash_completion.d/palisade
+  palisade completions zsh > ~/.zfunc/_palisade
+  palisade completions fish > ~/.config/fish/completions/palisade.fish
+
+Exit codes:
+  0  printed
+  1  unknown shell";

@@ -1,0 +1,42 @@
+//! `palisade observe`: the organization as it is, written down.
+
+use crate::cli::args::{DataFormat, ObserveArgs};
+use crate::cli::aws::{Connection, runtime};
+use crate::cli::console::Console;
+use crate::cli::exit::Exit;
+use crate::cli::render::{counted, snapshot_text};
+use crate::cli::sources;
+use crate::controller;
+use crate::observe;
+use crate::observe::Wanted;
+
+pub(crate) fn run(args: &ObserveArgs, console: Console) -> anyhow::Result<Exit> {
+    let wanted = if args.dir.exists() {
+        controller::wanted(&sources::desired_state(&args.dir, console)?.resources)
+    } else {
+        Wanted::default()
+    };
+    let (snapshot, requests) = runtime()?.block_on(async {
+        let connection = Connection::open(&args.aws).await;
+        let snapshot = sources::observe_all(&connection.cloud, &wanted).await;
+        (snapshot, connection.requests())
+    });
+    if let Some(file) = &args.out {
+        observe::write(&snapshot, file)?;
+        let requests = counted(usize::try_from(requests)?, "request");
+        console.say(&format!("wrote `{}` after {requests} to AWS", file.display()));
+    }
+    match (args.output, &args.out) {
+        (DataFormat::Text, _) => console.data(&snapshot_text(&snapshot))?,
+        (DataFormat::Json, None) => console.data(&observe::render(&snapshot)?)?,
+        (DataFormat::Json, Some(_)) => {}
+    }
+    let unknown = snapshot.unknown_parts();
+    for (part, why) in &unknown {
+        console.say(&format!(
+            "{} {part} could not be read: {why}",
+            console.word_paint.warn("warning:")
+        ));
+    }
+    Ok(if unknown.is_empty() { Exit::Good } else { Exit::Bad })
+}

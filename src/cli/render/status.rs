@@ -1,0 +1,126 @@
+//! What a daemon says, as a table with everything that needs attention below it.
+
+use crate::cli::render::paint::{Paint, counted, inert};
+use crate::status::{
+    BlockedReport, Difference, DifferenceState, DocumentReport, Problem, Report, Trouble,
+    UnknownReport,
+};
+
+/// The report as text.
+pub(crate) fn status_text(report: &Report, paint: Paint) -> String {
+    let mut lines = table(&report.documents, paint);
+    lines.extend(attention(report, paint));
+    lines.push(String::new());
+    lines.push(verdict(report, paint));
+    let lines: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
+    lines.join("\n") + "\n"
+}
+
+fn table(documents: &[DocumentReport], paint: Paint) -> Vec<String> {
+    let names: Vec<String> =
+        documents.iter().map(|document| inert(&document.document().to_string())).collect();
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default().max(8);
+    let heading = format!("{:width$}  {:9}  STATE", "DOCUMENT", "MODE");
+    let mut lines = vec![paint.bold(&heading)];
+    for (document, name) in documents.iter().zip(&names) {
+        lines.push(format!("{name:width$}  {:9}  {}", mode(document), state(document, paint)));
+        lines.extend(document.differences.iter().map(difference_line));
+    }
+    lines
+}
+
+fn mode(document: &DocumentReport) -> String {
+    if document.suspended_until.is_some() {
+        "suspended".to_owned()
+    } else {
+        document.mode.to_string()
+    }
+}
+
+fn state(document: &DocumentReport, paint: Paint) -> String {
+    let suspended = document.suspended_until.map(|until| format!(" (suspended until {until})"));
+    let state = match document.oldest() {
+        None if document.in_sync => paint.good("in sync"),
+        None => paint.warn("not known"),
+        Some(since) => {
+            let drifted = counted(document.differences.len(), "difference");
+            paint.bad(&format!("{drifted} since {since:.0}"))
+        }
+    };
+    format!("{state}{}", suspended.unwrap_or_default())
+}
+
+fn difference_line(difference: &Difference) -> String {
+    let Difference { object, change, cause: _, since: _, state, detail } = difference;
+    let change = change.as_deref().unwrap_or("blocked");
+    let detail = if detail.is_empty() { String::new() } else { format!(": {}", inert(detail)) };
+    format!("  {} {} ({}){detail}", inert(change), inert(object), state_words(*state))
+}
+
+fn state_words(state: DifferenceState) -> &'static str {
+    match state {
+        DifferenceState::Reported => "only reported",
+        DifferenceState::Pending => "pending",
+        DifferenceState::Changed => "changed, to be confirmed",
+        DifferenceState::Retrying => "is tried again",
+        DifferenceState::AwaitingApproval => "waits for approval",
+        DifferenceState::Blocked => "blocked",
+        DifferenceState::Refused => "refused by AWS",
+    }
+}
+
+/// Everything that is not about one document, or that a person has to act on.
+fn attention(report: &Report, paint: Paint) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut section = |title: String, items: Vec<String>| {
+        if !items.is_empty() {
+            lines.push(String::new());
+            lines.push(paint.warn(&title));
+            lines.extend(items.into_iter().map(|item| format!("  {item}")));
+        }
+    };
+    if let Some(held) = report.held.as_ref().filter(|held| !held.approved) {
+        let title = format!("{} for approval:", waits(held.actions));
+        section(title, vec![format!("palisade approve {}", inert(&held.hash))]);
+    }
+    let problems = report.desired_state.problems.iter();
+    section(
+        "the desired state in the directory is not in force:".to_owned(),
+        problems.map(|Problem { at, message }| inert(&format!("{at}: {message}"))).collect(),
+    );
+    let blocked = report.blocked.iter().map(|blocked| {
+        let BlockedReport { document, reason, object, message } = blocked;
+        inert(&format!("{document}: {object} ({reason}): {message}"))
+    });
+    section("blocked:".to_owned(), blocked.collect());
+    let unknown = report.unknown.iter();
+    section(
+        "not read:".to_owned(),
+        unknown.map(|UnknownReport { part, reason }| inert(&format!("{part}: {reason}"))).collect(),
+    );
+    let troubles = report.troubles.iter();
+    section(
+        "the daemon itself:".to_owned(),
+        troubles
+            .map(|Trouble { component, message }| inert(&format!("{component}: {message}")))
+            .collect(),
+    );
+    lines
+}
+
+fn waits(actions: usize) -> String {
+    let verb = if actions == 1 { "waits" } else { "wait" };
+    format!("{} {verb}", counted(actions, "action"))
+}
+
+fn verdict(report: &Report, paint: Paint) -> String {
+    let in_sync = report.documents.iter().filter(|document| document.in_sync).count();
+    let all = counted(report.documents.len(), "document");
+    let pass = &report.last_pass;
+    let when = format!("last pass {:.0} ({})", pass.at, pass.wake);
+    let revision = report.desired_state.revision.as_deref().map_or_else(String::new, |revision| {
+        format!(", revision {}", inert(&revision.chars().take(12).collect::<String>()))
+    });
+    let text = format!("{in_sync} of {all} in sync; {when}: {}{revision}", pass.result);
+    if report.in_sync { paint.good(&text) } else { paint.bad(&text) }
+}

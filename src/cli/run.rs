@@ -1,0 +1,66 @@
+//! `palisade run`: the daemon, from flags to its end.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use crate::cli::args::{Mode, RunArgs};
+use crate::cli::aws::{runtime, seed, settings};
+use crate::cli::exit::Exit;
+use crate::clock::Clock;
+use crate::cloud::aws::AwsCloud;
+use crate::config::{JournalTarget, OperatingMode, Settings};
+use crate::controller;
+use crate::controller::{Daemon, Stopped};
+use crate::telemetry;
+
+pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
+    telemetry::start(args.log_format.into(), &args.log)?;
+    let runtime = runtime()?;
+    let stopped = runtime.block_on(serve(args));
+    // A second signal means at once: nothing is waited for.
+    runtime.shutdown_background();
+    Ok(match stopped? {
+        Stopped::Cleanly => Exit::Good,
+        Stopped::AtOnce => Exit::Bad,
+    })
+}
+
+async fn serve(args: &RunArgs) -> anyhow::Result<Stopped> {
+    let stop = controller::on_signals().context("cannot listen for signals")?;
+    let metrics = controller::metrics().context("cannot set up metrics")?;
+    let cloud = AwsCloud::connect(&settings()).await;
+    let cloud = controller::measured(cloud, args.aws.api_budget, seed(), &metrics);
+    let daemon = Daemon::open(
+        settings_of(args),
+        Arc::new(cloud),
+        Clock::System,
+        metrics,
+        controller::alone(),
+    )
+    .await?;
+    tracing::info!(address = %daemon.address(), directory = %args.dir.dir.display(), "daemon started");
+    Ok(daemon.run(stop).await?)
+}
+
+fn settings_of(args: &RunArgs) -> Settings {
+    Settings {
+        directory: args.dir.dir.clone(),
+        interval: args.interval,
+        mode: match args.mode {
+            Mode::Enforce => OperatingMode::Enforce,
+            Mode::Observe => OperatingMode::Observe,
+        },
+        listen: args.listen,
+        journal: match &args.journal {
+            None => JournalTarget::Nowhere,
+            Some(file) if file == Path::new("-") => JournalTarget::StandardOutput,
+            Some(file) => JournalTarget::File(file.clone()),
+        },
+        data_directory: args.data.data_dir.clone(),
+        max_changes: args.limits.max_changes,
+        max_deletes: args.limits.max_deletes,
+        revision: args.revision.clone(),
+    }
+}
