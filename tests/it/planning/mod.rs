@@ -4,6 +4,7 @@
 //! `PALISADE_SEED=<seed>`.
 #![expect(clippy::wildcard_enum_match_arm, reason = "a property looks at a few kinds of change")]
 
+mod examples;
 pub(crate) mod generate;
 mod model;
 
