@@ -23,8 +23,8 @@ use crate::metrics::Metrics;
 use crate::observe::Observer;
 use crate::plan::{Action, Guards};
 use crate::status::{
-    Abstention, Circumstances, DriftReport, Publisher, Report, Trouble, WakeReason, plan_view,
-    summarize, without_desired_state,
+    Abstention, Cause, Circumstances, DriftReport, Publisher, Report, Trouble, WakeReason,
+    plan_view, summarize, without_desired_state,
 };
 
 /// What the daemon keeps from round to round. None of it has to survive the process.
@@ -190,8 +190,11 @@ fn log(report: &Report, previous: Option<&Report>) {
     }
     for drift in &report.last_pass.repaired {
         let seconds = report.last_pass.at.duration_since(drift.since).as_secs();
-        let DriftReport { document, object, change, .. } = drift;
-        tracing::info!(%document, object, change, seconds, "drift healed");
+        let DriftReport { document, object, change, cause, .. } = drift;
+        match cause {
+            Cause::Drift => tracing::info!(%document, object, change, seconds, "drift healed"),
+            Cause::Change => tracing::info!(%document, object, change, seconds, "change confirmed"),
+        }
     }
     let problems = &report.desired_state.problems;
     if previous.is_none_or(|previous| previous.desired_state.problems != *problems) {

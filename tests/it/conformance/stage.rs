@@ -215,7 +215,12 @@ impl<'a> Stage<'a> {
         None
     }
 
-    fn note(&mut self, step: &str, expected: &(impl ToString + ?Sized), found: &(impl ToString + ?Sized)) {
+    fn note(
+        &mut self,
+        step: &str,
+        expected: &(impl ToString + ?Sized),
+        found: &(impl ToString + ?Sized),
+    ) {
         self.differences.push(Difference {
             story: self.story,
             step: step.to_owned(),
