@@ -120,17 +120,25 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Every item of a listing, page by page.
+    /// Every item of a listing, page by page; 20 items at most make a page (`MaxResults`).
     pub(crate) async fn list<T>(
         &mut self,
+        ask: impl AsyncFn(Option<String>) -> Result<Page<T>, CloudError>,
+    ) -> Option<Vec<T>> {
+        self.walk(20, ask).await
+    }
+
+    async fn walk<T>(
+        &mut self,
+        items_max: usize,
         ask: impl AsyncFn(Option<String>) -> Result<Page<T>, CloudError>,
     ) -> Option<Vec<T>> {
         let (mut items, mut token) = (Vec::new(), None);
         loop {
             match ask(token).await {
                 Ok(page) => {
-                    if page.items.len() > 20 {
-                        self.note("pages are of 20 items at most", "20", &page.items.len());
+                    if page.items.len() > items_max {
+                        self.note("pages are not too long", &items_max, &page.items.len());
                     }
                     items.extend(page.items);
                     token = page.next;
@@ -186,10 +194,11 @@ impl<'a> Stage<'a> {
         Some(policies.into_iter().map(|policy| policy.name).collect())
     }
 
-    /// The tags of an object.
+    /// The tags of an object. `ListTagsForResource` has no `MaxResults`, so its pages are as long as they are.
     pub(crate) async fn tags(&mut self, resource: &str) -> Option<BTreeMap<String, String>> {
         let cloud = self.cloud;
-        let tags = self.list(async |page| cloud.tags(resource.to_owned(), page).await).await?;
+        let ask = async |page| cloud.tags(resource.to_owned(), page).await;
+        let tags = self.walk(usize::MAX, ask).await?;
         Some(tags.into_iter().collect())
     }
 
