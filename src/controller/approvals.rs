@@ -213,3 +213,89 @@ fn remove(path: &Path) -> Result<(), ApprovalError> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::path::Path;
+
+    use jiff::Timestamp;
+
+    use super::{ApprovalError, approve, approved, held, settle};
+    use crate::org::{DocumentRef, OuPath};
+    use crate::plan::{Action, Change, Held, Hold, Plan, UnitRef};
+
+    /// A plan with a change that waits, if it has a hash.
+    fn plan(hash: Option<&str>) -> Plan {
+        let change = Change::CreateUnit {
+            path: OuPath::root().child("Prod"),
+            parent: UnitRef { path: OuPath::root(), id: None },
+            tags: BTreeMap::new(),
+        };
+        let action = Action {
+            document: DocumentRef { kind: "Organization".into(), name: "acme".into() },
+            change,
+            reason: String::new(),
+            after: [].into(),
+            hold: hash.map(|_| Hold::TooManyChanges),
+        };
+        Plan {
+            organization_id: "o-a1b2c3d4e5".parse().unwrap(),
+            actions: vec![action],
+            held: hash.map(|hash| Held { hash: hash.into(), actions: 1, approved: false }),
+            reported: Vec::new(),
+            blocked: Vec::new(),
+            unmanaged: Vec::new(),
+        }
+    }
+
+    fn settled(home: &Path, hash: Option<&str>) {
+        settle(home, &plan(hash), Some("abc"), Timestamp::UNIX_EPOCH).unwrap();
+    }
+
+    #[test]
+    fn what_waits_is_written_down_and_can_be_approved() {
+        let home = tempfile::tempdir().unwrap();
+        settled(home.path(), Some("cafe"));
+        assert_eq!(approved(home.path()).unwrap(), [].into());
+        let waiting = approve(home.path(), "cafe").unwrap();
+        assert_eq!(waiting.changes[0].object, "OU /Prod");
+        assert_eq!(waiting.revision.as_deref(), Some("abc"));
+        assert_eq!(approved(home.path()).unwrap(), ["cafe".to_owned()].into());
+        settled(home.path(), Some("cafe"));
+        assert_eq!(approved(home.path()).unwrap(), ["cafe".to_owned()].into(), "it still waits");
+    }
+
+    #[test]
+    fn an_approval_of_something_else_is_removed() {
+        let home = tempfile::tempdir().unwrap();
+        settled(home.path(), Some("cafe"));
+        approve(home.path(), "cafe").unwrap();
+        settled(home.path(), Some("beef"));
+        assert_eq!(approved(home.path()).unwrap(), [].into());
+        approve(home.path(), "beef").unwrap();
+        settled(home.path(), None);
+        assert_eq!(approved(home.path()).unwrap(), [].into());
+        assert_eq!(held(home.path()).unwrap(), None);
+    }
+
+    #[test]
+    fn only_what_waits_can_be_approved() {
+        let home = tempfile::tempdir().unwrap();
+        assert!(matches!(approve(home.path(), "cafe"), Err(ApprovalError::NothingHeld(_))));
+        settled(home.path(), Some("cafe"));
+        for wrong in ["beef", "", "../cafe", "CAFE", "caf"] {
+            let error = approve(home.path(), wrong).unwrap_err();
+            assert!(matches!(error, ApprovalError::Another { .. }), "{wrong}: {error}");
+        }
+        assert_eq!(approved(home.path()).unwrap(), [].into());
+    }
+
+    #[test]
+    fn a_file_that_is_no_held_plan_is_said_to_be_none() {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("held-plan.json"), "{").unwrap();
+        assert!(matches!(held(home.path()), Err(ApprovalError::Unreadable { .. })));
+    }
+}

@@ -53,10 +53,11 @@ impl Backoff {
         Self { interval, failures: 0 }
     }
 
-    /// When the pass after the one with this report is due. `moved` says whether its plan was another
-    /// than the plan of the pass before: doing the same again and again is no progress.
+    /// When the pass after the one with this report is due.
     pub(in crate::controller) fn next(&mut self, report: &Report, progress: Progress) -> Due {
-        match need(report, progress) {
+        let differences = report.documents.iter().flat_map(|document| &document.differences);
+        let states = differences.map(|difference| difference.state);
+        match need(report.last_pass.result, states, progress) {
             Need::FollowUp => Due { after: FOLLOW_UP, because: WakeReason::FollowUp },
             Need::Retry => {
                 let after = self.retry();
@@ -78,7 +79,7 @@ impl Backoff {
     }
 }
 
-/// Has a pass brought anything?
+/// Has a pass brought anything? Doing the same again and again is no progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::controller) enum Progress {
     /// Its plan was another than the one before.
@@ -88,14 +89,17 @@ pub(in crate::controller) enum Progress {
 }
 
 /// The one place that decides whether trying again soon makes sense.
-fn need(report: &Report, progress: Progress) -> Need {
-    match report.last_pass.result {
+fn need(
+    result: PassResult,
+    states: impl Iterator<Item = DifferenceState>,
+    progress: Progress,
+) -> Need {
+    match result {
         PassResult::Incomplete | PassResult::Unobserved => return Need::Retry,
         PassResult::InSync | PassResult::NoDesiredState => return Need::Interval,
         PassResult::Changed | PassResult::Drifted | PassResult::Failed => {}
     }
-    let states = report.documents.iter().flat_map(|document| &document.differences);
-    let needs = states.map(|difference| match difference.state {
+    let needs = states.map(|state| match state {
         DifferenceState::Changed => match progress {
             Progress::Moved => Need::FollowUp,
             Progress::Stuck => Need::Retry,
@@ -116,4 +120,49 @@ fn need(report: &Report, progress: Progress) -> Need {
             (Need::Interval, Need::Interval) => Need::Interval,
         })
         .unwrap_or(Need::Interval)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Backoff, Need, Progress, RETRY_MAX, RETRY_MIN, need};
+    use crate::status::{DifferenceState, PassResult};
+
+    #[test]
+    fn what_a_pass_left_decides_when_to_look_again() {
+        use DifferenceState::{
+            AwaitingApproval, Blocked, Changed, Pending, Refused, Reported, Retrying,
+        };
+        let moved = Progress::Moved;
+        for (result, states, progress, expected) in [
+            (PassResult::InSync, vec![], moved, Need::Interval),
+            (PassResult::NoDesiredState, vec![], moved, Need::Interval),
+            (PassResult::Incomplete, vec![], moved, Need::Retry),
+            (PassResult::Unobserved, vec![Changed], moved, Need::Retry),
+            (PassResult::Changed, vec![Changed], moved, Need::FollowUp),
+            // The same changes a second time: AWS does not keep them, or somebody undoes them.
+            (PassResult::Changed, vec![Changed], Progress::Stuck, Need::Retry),
+            (PassResult::Failed, vec![Changed, Retrying], moved, Need::Retry),
+            (PassResult::Failed, vec![Refused], moved, Need::Interval),
+            (PassResult::Failed, vec![Refused, Changed], moved, Need::FollowUp),
+            (PassResult::Drifted, vec![Blocked, AwaitingApproval], moved, Need::Interval),
+            (PassResult::Drifted, vec![Reported, Pending], moved, Need::Interval),
+        ] {
+            let found = need(result, states.clone().into_iter(), progress);
+            assert_eq!(found, expected, "{result} {states:?} {progress:?}");
+        }
+    }
+
+    #[test]
+    fn retries_come_later_each_time_and_never_later_than_the_cap() {
+        let mut backoff = Backoff::new(Duration::from_mins(5));
+        let mut longest = RETRY_MIN;
+        for _ in 0..40 {
+            let wait = backoff.retry();
+            assert!(wait >= longest / 2 && wait <= longest, "{wait:?} of {longest:?}");
+            longest = (longest * 2).min(RETRY_MAX);
+        }
+        assert_eq!(longest, RETRY_MAX);
+    }
 }

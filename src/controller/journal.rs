@@ -141,3 +141,100 @@ impl Write for Sink {
 fn append(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).open(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use jiff::Timestamp;
+    use serde_json::Value;
+
+    use super::{LineJournal, Sink};
+    use crate::act::{Entry, Journal, Outcome};
+    use crate::clock::Clock;
+    use crate::config::JournalTarget;
+    use crate::org::DocumentRef;
+
+    fn entry(object: &str) -> Entry {
+        Entry {
+            action: "AttachPolicy",
+            object: object.into(),
+            document: DocumentRef { kind: "TagPolicy".into(), name: "cost".into() },
+            reason: "it is not attached".into(),
+            before: None,
+            after: Some(Value::Null),
+            request_id: Some("r-1".into()),
+            outcome: Outcome::Refused("denied".into()),
+        }
+    }
+
+    fn open(path: &Path) -> LineJournal {
+        let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
+        LineJournal::open(&JournalTarget::File(path.to_owned()), clock).unwrap()
+    }
+
+    fn lines(path: &Path) -> Vec<Value> {
+        let text = fs::read_to_string(path).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_line_says_when_what_why_and_what_came_of_it() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("journal");
+        let journal = open(&path);
+        journal.set_revision(Some("abc"));
+        journal.record(&entry("p-1 on ou-1")).unwrap();
+        assert_eq!(
+            lines(&path),
+            [serde_json::json!({
+                "time": "1970-01-01T00:00:00Z",
+                "revision": "abc",
+                "action": "AttachPolicy",
+                "object": "p-1 on ou-1",
+                "document": { "kind": "TagPolicy", "name": "cost" },
+                "reason": "it is not attached",
+                "before": null,
+                "after": null,
+                "requestId": "r-1",
+                "outcome": "refused",
+                "detail": "denied",
+            })]
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_journal_is_continued_and_never_truncated() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("journal");
+        for object in ["one", "two"] {
+            open(&path).record(&entry(object)).unwrap();
+        }
+        let objects: Vec<_> = lines(&path).iter().map(|line| line["object"].clone()).collect();
+        assert_eq!(objects, ["one", "two"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_could_not_be_written_is_written_before_anything_else() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("journal");
+        let journal = open(Path::new("/dev/full"));
+        assert!(journal.check().is_err(), "a full disk is noticed before the first change");
+        assert!(journal.record(&entry("one")).is_err());
+        assert!(journal.failure().unwrap().contains("No space left"));
+        assert!(journal.check().is_err());
+        journal.lock().sink = Sink::File(super::append(&path).unwrap());
+        journal.check().unwrap();
+        assert_eq!(journal.failure(), None);
+        journal.record(&entry("two")).unwrap();
+        let objects: Vec<_> = lines(&path).iter().map(|line| line["object"].clone()).collect();
+        assert_eq!(objects, ["one", "two"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_journal_that_cannot_be_opened_is_an_error() {
+        let target = JournalTarget::File("/does/not/exist/journal".into());
+        assert!(LineJournal::open(&target, Clock::System).is_err());
+    }
+}

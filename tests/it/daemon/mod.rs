@@ -1,3 +1,8 @@
 //! The daemon on the simulated cloud, in paused time, in temporary directories.
 
+mod adversity;
+mod everyday;
+mod leaving;
 mod measured;
+mod stage;
+mod told;
