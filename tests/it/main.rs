@@ -5,6 +5,7 @@ mod architecture;
 mod cli;
 mod conformance;
 mod daemon;
+mod deploy;
 mod desired;
 mod emulator;
 mod observation;

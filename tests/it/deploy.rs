@@ -1,0 +1,330 @@
+//! What is deployed fits the program: settings, flags, paths, permissions, alerts, runbooks.
+//!
+//! Needs neither Docker nor kubectl nor Prometheus: files are compared with the program itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use palisade::cloud::Operation;
+use palisade::controller;
+use palisade::metrics::Guardrail;
+use palisade::plan::BlockedReason;
+use regex::Regex;
+use serde_json::Value;
+use strum::IntoEnumIterator;
+
+/// Told to the build, and not to the program.
+const BUILD_VARIABLES: &[&str] = &["PALISADE_BUILD_REVISION"];
+
+#[test]
+fn every_manifest_is_yaml_and_every_policy_json() {
+    let mut kinds = BTreeSet::new();
+    for file in files("deploy") {
+        match file.extension().and_then(|extension| extension.to_str()) {
+            Some("yaml") if file.starts_with(root("deploy/kubernetes")) => {
+                let manifest = yaml(&file);
+                for field in ["apiVersion", "kind"] {
+                    assert!(manifest[field].is_string(), "{}: no {field}", file.display());
+                }
+                kinds.insert(manifest["kind"].as_str().unwrap().to_owned());
+            }
+            Some("yaml") => assert!(yaml(&file).is_object(), "{}", file.display()),
+            Some("json") => assert_eq!(json(&file)["Version"], "2012-10-17", "{}", file.display()),
+            Some(_) | None => {}
+        }
+    }
+    for kind in ["Deployment", "Service", "NetworkPolicy", "ServiceAccount", "PrometheusRule"] {
+        assert!(kinds.contains(kind), "no {kind}");
+    }
+}
+
+#[test]
+fn every_kustomization_names_files_that_exist_and_leaves_none_out() {
+    let mut named = BTreeSet::new();
+    let manifests: Vec<PathBuf> = files("deploy/kubernetes");
+    for file in manifests.iter().filter(|file| file.ends_with("kustomization.yaml")) {
+        let directory = file.parent().unwrap();
+        let kustomization = yaml(file);
+        for list in ["resources", "components"] {
+            for entry in kustomization[list].as_array().into_iter().flatten() {
+                let path = directory.join(entry.as_str().unwrap());
+                assert!(path.exists(), "{}: {}", file.display(), path.display());
+                named.insert(fs::canonicalize(path).unwrap());
+            }
+        }
+    }
+    for file in manifests.iter().filter(|file| !file.ends_with("kustomization.yaml")) {
+        assert!(named.contains(&fs::canonicalize(file).unwrap()), "unused: {}", file.display());
+    }
+}
+
+#[test]
+fn every_setting_that_is_deployed_is_one_of_the_daemon() {
+    let help = help("run");
+    let variable = Regex::new("PALISADE_[A-Z_]*[A-Z]").unwrap();
+    let mut seen = 0;
+    for (file, text) in texts() {
+        for found in variable.find_iter(&text).map(|found| found.as_str()) {
+            let is_known = help.contains(&format!("[env: {found}]"));
+            assert!(is_known || BUILD_VARIABLES.contains(&found), "{file}: {found}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "only {seen} settings found");
+    let sources: String = files("src").iter().map(|file| read(file)).collect();
+    for variable in BUILD_VARIABLES {
+        assert!(sources.contains(&format!("option_env!(\"{variable}\")")), "{variable}");
+    }
+}
+
+#[test]
+fn the_daemon_takes_every_value_that_is_deployed() {
+    let kustomization = yaml(&root("deploy/kubernetes/base/kustomization.yaml"));
+    let literals = kustomization["configMapGenerator"][0]["literals"].as_array().unwrap();
+    let literals: Vec<String> =
+        literals.iter().map(|literal| literal.as_str().unwrap().to_owned()).collect();
+    let shown = read(&root("deploy/systemd/palisade.env"));
+    let unit = read(&root("deploy/systemd/palisade.service"));
+    let dockerfile = read(&root("Dockerfile"));
+    for (name, text) in [
+        ("config map", literals.join("\n").as_str()),
+        ("env file", shown.as_str()),
+        ("unit", unit.as_str()),
+        ("Dockerfile", dockerfile.as_str()),
+    ] {
+        let settings = assignments(text);
+        assert!(!settings.is_empty(), "{name}");
+        check_taken(name, &settings);
+    }
+}
+
+/// Starts the daemon with `settings` and a data directory that it must refuse: it gets as far as that
+/// only if it has understood everything else, and needs neither AWS nor a port.
+#[track_caller]
+fn check_taken(name: &str, settings: &BTreeMap<String, String>) {
+    let directory = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_palisade"))
+        .arg("run")
+        .env_clear()
+        .envs(settings)
+        .env("PALISADE_DIR", directory.path())
+        .env("PALISADE_DATA_DIR", directory.path().join("data"))
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("is inside the desired state"), "{name}: {said}");
+}
+
+#[test]
+fn every_command_in_deploy_has_the_flags_it_is_given() {
+    let call =
+        Regex::new(r"palisade (run|plan|apply|approve|status|validate)\b([^`\n|;]*)").unwrap();
+    let flag = Regex::new("--[a-z][a-z-]+").unwrap();
+    let mut seen = BTreeSet::new();
+    for (file, text) in texts() {
+        for found in call.captures_iter(&text) {
+            let help = help(&found[1]);
+            seen.insert(found[1].to_owned());
+            for flag in flag.find_iter(&found[2]).map(|flag| flag.as_str()) {
+                let is_known = help.split([' ', ',', '\n']).any(|word| word == flag);
+                assert!(is_known, "{file}: `palisade {} {flag}`", &found[1]);
+            }
+        }
+    }
+    assert!(seen.contains("run") && seen.contains("status"), "{seen:?}");
+}
+
+#[test]
+fn the_pod_is_one_without_rights_that_is_asked_where_the_daemon_answers() {
+    let deployment = yaml(&root("deploy/kubernetes/base/deployment.yaml"));
+    assert_eq!(deployment["spec"]["replicas"], 1);
+    assert_eq!(deployment["spec"]["strategy"]["type"], "Recreate");
+    let pod = &deployment["spec"]["template"]["spec"];
+    assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
+    assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault");
+    let containers = pod["containers"].as_array().unwrap();
+    for container in containers {
+        let context = &container["securityContext"];
+        assert_eq!(context["readOnlyRootFilesystem"], true, "{}", container["name"]);
+        assert_eq!(context["allowPrivilegeEscalation"], false, "{}", container["name"]);
+        assert_eq!(context["capabilities"]["drop"][0], "ALL", "{}", container["name"]);
+    }
+    let palisade = &containers[0];
+    assert_eq!(palisade["args"][0], "run");
+    assert_eq!(palisade["ports"][0]["containerPort"], 9464);
+    for (probe, path) in [("livenessProbe", "/livez"), ("readinessProbe", "/readyz")] {
+        assert_eq!(palisade[probe]["httpGet"]["path"], path);
+        assert_eq!(palisade[probe]["httpGet"]["port"], palisade["ports"][0]["name"]);
+        check_route(path);
+    }
+    let monitor = yaml(&root("deploy/kubernetes/monitoring/servicemonitor.yaml"));
+    check_route(monitor["spec"]["endpoints"][0]["path"].as_str().unwrap());
+}
+
+#[track_caller]
+fn check_route(path: &str) {
+    let routes = read(&root("src/admin/mod.rs"));
+    assert!(routes.contains(&format!(".route(\"{path}\"")), "the daemon has no {path}");
+}
+
+#[test]
+fn the_role_may_do_what_the_program_does_and_no_more() {
+    let acts: String = files("src/act").iter().map(|file| read(file)).collect();
+    let sent = |operation: &Operation| acts.contains(&format!("Call::{operation:?} {{"));
+    let named = |operation: Operation| format!("{}:{operation}", operation.service());
+    let (changes, reads): (Vec<Operation>, Vec<Operation>) =
+        Operation::iter().partition(|operation| operation.is_mutating());
+    let reads: BTreeSet<String> = reads.into_iter().map(named).collect();
+    let changes: BTreeSet<String> = changes.into_iter().filter(sent).map(named).collect();
+    assert!(!changes.contains("organizations:DisablePolicyType") && changes.len() > 10);
+
+    assert_eq!(allowed("observe.json"), reads);
+    assert_eq!(allowed("enforce.json"), reads.union(&changes).cloned().collect());
+    let delegated = allowed("delegation.json");
+    assert!(delegated.is_subset(&allowed("enforce.json")), "{delegated:?}");
+}
+
+/// The actions that a policy in `deploy/iam` allows. It must not do anything else.
+fn allowed(name: &str) -> BTreeSet<String> {
+    let policy = json(&root("deploy/iam").join(name));
+    let mut actions = BTreeSet::new();
+    for statement in policy["Statement"].as_array().unwrap() {
+        assert_eq!(statement["Effect"], "Allow", "{name}");
+        for action in statement["Action"].as_array().unwrap() {
+            assert!(actions.insert(action.as_str().unwrap().to_owned()), "{name}: twice {action}");
+        }
+    }
+    actions
+}
+
+#[test]
+fn every_metric_that_is_alerted_on_or_explained_exists() {
+    let metrics = controller::metrics().unwrap();
+    metrics.record_guardrails(&[Guardrail {
+        kind: "ServiceControlPolicy",
+        name: "a",
+        mode: "enforce",
+        in_sync: false,
+        drifted_objects: 1,
+        drift_age: Some(Duration::ZERO),
+        suspended: false,
+        detected: 1,
+        repaired: 0,
+        size_used: Some(0.5),
+    }]);
+    metrics.record_desired_state("abc", &BTreeMap::from([("ServiceControlPolicy", 1)]));
+    let exposed = String::from_utf8(metrics.render().unwrap()).unwrap();
+    let metric = Regex::new("palisade_[a-z_]*[a-z]").unwrap();
+    let mut seen = BTreeSet::new();
+    for file in files("deploy/prometheus").iter().chain(&files("deploy/runbooks")) {
+        for found in metric.find_iter(&read(file)).map(|found| found.as_str()) {
+            let is_exposed = exposed.contains(&format!("# TYPE {found} "));
+            assert!(is_exposed, "{}: {found}", file.display());
+            seen.insert(found.to_owned());
+        }
+    }
+    assert!(seen.contains("palisade_guardrail_in_sync"), "{seen:?}");
+}
+
+#[test]
+fn every_alert_has_words_a_runbook_and_a_test() {
+    let rules = yaml(&root("deploy/prometheus/palisade.rules.yaml"));
+    let tests = read(&root("deploy/prometheus/palisade.rules.test.yaml"));
+    let mut runbooks: BTreeSet<PathBuf> = files("deploy/runbooks").into_iter().collect();
+    for rule in rules["groups"][0]["rules"].as_array().unwrap() {
+        let alert = rule["alert"].as_str().unwrap();
+        assert!(["critical", "warning"].contains(&rule["labels"]["severity"].as_str().unwrap()));
+        for annotation in ["summary", "description"] {
+            assert!(rule["annotations"][annotation].is_string(), "{alert}: no {annotation}");
+        }
+        let runbook = root(rule["annotations"]["runbook_url"].as_str().unwrap());
+        let text = read(&runbook);
+        for part in ["What it means", "How to confirm", "What to do", "How to stop palisade"] {
+            assert!(text.contains(&format!("\n## {part}\n\n")), "{alert}: no `{part}`");
+        }
+        assert!(text.starts_with(&format!("# {alert}\n")), "{alert}");
+        assert!(tests.contains(&format!("alertname=\"{alert}\"")), "{alert} has no test");
+        assert!(runbooks.remove(&runbook), "{alert} shares a runbook");
+    }
+    assert!(runbooks.is_empty(), "for no alert: {runbooks:?}");
+    let operator = yaml(&root("deploy/kubernetes/monitoring/prometheusrule.yaml"));
+    assert_eq!(operator["spec"]["groups"], rules["groups"]);
+}
+
+#[test]
+fn runbooks_lead_on_to_runbooks_that_exist_and_explain_every_obstacle() {
+    let link = Regex::new(r"\]\(([^)]+)\)").unwrap();
+    for file in files("deploy/runbooks") {
+        for found in link.captures_iter(&read(&file)) {
+            let path = file.with_file_name(&found[1]);
+            assert!(path.exists(), "{}: {}", file.display(), path.display());
+        }
+    }
+    let blocked = read(&root("deploy/runbooks/PalisadeChangesBlocked.md"));
+    for reason in BlockedReason::iter() {
+        assert!(blocked.contains(&format!("`{reason}`")), "{reason}");
+    }
+}
+
+/// The settings that `text` assigns, whether commented out, in a list, or quoted by a Dockerfile.
+fn assignments(text: &str) -> BTreeMap<String, String> {
+    let assignment =
+        Regex::new(r"(?m)^(?:#|ENV |Environment=| {4})?(PALISADE_[A-Z_]+)=(\S*)").unwrap();
+    assignment
+        .captures_iter(text)
+        .map(|found| (found[1].to_owned(), found[2].to_owned()))
+        .filter(|(name, value)| !BUILD_VARIABLES.contains(&name.as_str()) && !value.is_empty())
+        .collect()
+}
+
+/// `palisade <command> --help`.
+fn help(command: &str) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_palisade"))
+        .args([command, "--help"])
+        .env_clear()
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "there is no `palisade {command}`");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Everything that is deployed, by path.
+fn texts() -> Vec<(String, String)> {
+    let all = files("deploy").into_iter().chain([root("Dockerfile")]);
+    all.map(|file| (file.display().to_string(), read(&file))).collect()
+}
+
+fn yaml(file: &Path) -> Value {
+    serde_yaml::from_str(&read(file)).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+fn json(file: &Path) -> Value {
+    serde_json::from_str(&read(file)).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+fn read(file: &Path) -> String {
+    fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+fn root(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// Every file below `path`, sorted.
+fn files(path: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut open = vec![root(path)];
+    while let Some(directory) = open.pop() {
+        for entry in fs::read_dir(&directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { open.push(path) } else { files.push(path) }
+        }
+    }
+    files.sort();
+    files
+}
