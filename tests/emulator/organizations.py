@@ -10,6 +10,7 @@ import functools
 import json
 import threading
 
+from moto.core.exceptions import InvalidToken
 from moto.iam import models as iam_models
 from moto.organizations import models, responses, utils
 from moto.organizations.exceptions import OrganizationsClientError
@@ -375,6 +376,11 @@ def tag_resource(self, ResourceId, Tags):
     resource.tags.update({tag["Key"]: tag["Value"] for tag in Tags})
 
 
+def list_tags_for_resource(self, ResourceId):
+    tags = self._get_resource_for_tagging(ResourceId).tags
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
 # --- services and their delegated administrators ---
 
 
@@ -412,6 +418,14 @@ def list_delegated_administrators(self, ServicePrincipal=None, **_):
     return {"DelegatedAdministrators": admins}
 
 
+def disable_aws_service_access(self, ServicePrincipal):
+    self.services = [entry for entry in self.services if entry["ServicePrincipal"] != ServicePrincipal]
+    for admin in list(self.admins):
+        admin.services.pop(ServicePrincipal, None)
+        if not admin.services:
+            self.admins.remove(admin)
+
+
 def is_service_principal(name):
     return name.endswith(".amazonaws.com")
 
@@ -429,7 +443,10 @@ def for_management_account(function):
                 if self.account_id in models.organizations_backends.master_accounts:
                     raise failure("AccessDeniedException", "You don't have permissions to do this.")
                 raise models.AWSOrganizationsNotInUseException
-            return function(self, *args, **kwargs)
+            try:
+                return function(self, *args, **kwargs)
+            except InvalidToken:
+                raise invalid("INVALID_NEXT_TOKEN", "Get the NextToken from the previous answer.") from None
 
     return guarded
 
@@ -445,13 +462,18 @@ def paged(name, unique):
     return models.paginate(pagination_model=utils.PAGINATION_MODEL)(globals()[name])
 
 
-def respond_with_targets(self):
-    targets, next_token = self.organizations_backend.list_targets_for_policy(
-        max_results=self._get_int_param("MaxResults"),
-        next_token=self._get_param("NextToken"),
-        PolicyId=self._get_param("PolicyId"),
-    )
-    return json.dumps({"Targets": targets, "NextToken": next_token})
+def page_of(listing, items, parameter):
+    """The answer to a listing that moto does not page."""
+
+    def respond(self):
+        page, next_token = getattr(self.organizations_backend, listing)(
+            max_results=self._get_int_param("MaxResults"),
+            next_token=self._get_param("NextToken"),
+            **{parameter: self._get_param(parameter)},
+        )
+        return json.dumps({items: page, "NextToken": next_token})
+
+    return respond
 
 
 def remember_keys():
@@ -488,6 +510,7 @@ def install():
         register_delegated_administrator,
         deregister_delegated_administrator,
         list_delegated_administrators,
+        disable_aws_service_access,
     ]:
         setattr(backend, function.__name__, for_management_account(function))
     for name, unique in [
@@ -495,6 +518,7 @@ def install():
         ("list_accounts_for_parent", "id"),
         ("list_targets_for_policy", "TargetId"),
         ("list_policies_for_target", "Id"),
+        ("list_tags_for_resource", "Key"),
     ]:
         setattr(backend, name, for_management_account(paged(name, unique)))
     for name in [
@@ -503,14 +527,16 @@ def install():
         "list_organizational_units_for_parent",
         "list_roots",
         "untag_resource",
-        "list_tags_for_resource",
         "enable_aws_service_access",
-        "disable_aws_service_access",
         "list_aws_service_access_for_organization",
         "describe_organization",
     ]:
         setattr(backend, name, for_management_account(getattr(backend, name)))
-    responses.OrganizationsResponse.list_targets_for_policy = respond_with_targets
+    for name, items, parameter in [
+        ("list_targets_for_policy", "Targets", "PolicyId"),
+        ("list_tags_for_resource", "Tags", "ResourceId"),
+    ]:
+        setattr(responses.OrganizationsResponse, name, page_of(name, items, parameter))
     models.FakePolicy.SUPPORTED_POLICY_TYPES = list(POLICY_TYPES)
     models.FakeServiceAccess.trusted_service = staticmethod(is_service_principal)
     models.FakeDelegatedAdministrator.supported_service = staticmethod(is_service_principal)

@@ -8,6 +8,7 @@ mod daemon;
 mod deploy;
 mod desired;
 mod emulator;
+mod end_to_end;
 mod observation;
 mod planning;
 mod scenarios;

@@ -1,5 +1,7 @@
 //! How the adapter reaches AWS: credentials, Region, HTTP client, time-outs and retries.
 
+use std::error::Error;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -25,6 +28,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::retry::ErrorKind;
 
 use crate::cloud::aws::AwsCloud;
+use crate::cloud::aws::failure::chain;
 
 /// The Region that stands for the `aws` partition. Organizations is one service a partition: from any
 /// Region the SDK's endpoint rules find the partition's own endpoint and signing Region
@@ -98,9 +102,10 @@ impl AwsCloud {
         let Some(credentials) = config.credentials_provider() else {
             return Self::assemble(&config);
         };
-        let watched = SharedCredentialsProvider::new(LongTermKeyWarning {
+        let watched = SharedCredentialsProvider::new(WatchedCredentials {
             inner: credentials,
-            given: AtomicBool::new(false),
+            warned: AtomicBool::new(false),
+            first_failure: OnceLock::new(),
         });
         Self::assemble(&config.into_builder().credentials_provider(watched).build())
     }
@@ -227,31 +232,53 @@ impl ClassifyRetry for LeaveThrottlesToTheBudget {
     }
 }
 
-/// Says once that keys without an end are in use: they are what leaks, and a role would do.
+/// The credentials of the standard chain, and what is to be said about them.
 ///
 /// Wraps the provider instead of asking it beforehand: a credential process may ask for an MFA code, and
 /// once is enough.
 #[derive(Debug)]
-struct LongTermKeyWarning {
+struct WatchedCredentials {
     inner: SharedCredentialsProvider,
-    given: AtomicBool,
+    /// Keys without an end are what leaks, and a role would do: said once.
+    warned: AtomicBool,
+    /// A profile that is wrong is explained by the SDK the first time only, and a daemon asks for ever.
+    first_failure: OnceLock<String>,
 }
 
-impl ProvideCredentials for LongTermKeyWarning {
+/// What the SDK says of a wrong profile from the second time on.
+const EXPLAINED_BEFORE: &str = "already taken";
+
+impl WatchedCredentials {
+    async fn provide(&self) -> Result<Credentials, CredentialsError> {
+        let credentials = self.inner.provide_credentials().await.map_err(|error| {
+            let said = error.source().map(chain).unwrap_or_default();
+            match self.first_failure.get() {
+                Some(first) if said.contains(EXPLAINED_BEFORE) => {
+                    CredentialsError::invalid_configuration(first.clone())
+                }
+                Some(_) => error,
+                None => {
+                    self.first_failure.get_or_init(|| said);
+                    error
+                }
+            }
+        })?;
+        let is_long_term = credentials.access_key_id().starts_with(LONG_TERM_KEY_PREFIX);
+        if is_long_term && !self.warned.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "long-term access keys are in use; a role gives keys that expire, see `Security best practices in IAM` in the IAM User Guide"
+            );
+        }
+        Ok(credentials)
+    }
+}
+
+impl ProvideCredentials for WatchedCredentials {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,
     {
-        future::ProvideCredentials::new(async {
-            let credentials = self.inner.provide_credentials().await?;
-            let is_long_term = credentials.access_key_id().starts_with(LONG_TERM_KEY_PREFIX);
-            if is_long_term && !self.given.swap(true, Ordering::Relaxed) {
-                tracing::warn!(
-                    "long-term access keys are in use; a role gives keys that expire, see the AWS guide `Security best practices in IAM`"
-                );
-            }
-            Ok(credentials)
-        })
+        future::ProvideCredentials::new(self.provide())
     }
 
     fn fallback_on_interrupt(&self) -> Option<Credentials> {

@@ -133,11 +133,7 @@ where
         SdkError::ServiceError(context) => answered(operation, context.err(), context.raw()),
         SdkError::ResponseError(context) => unexplained(operation, context.raw(), &chain(error)),
         SdkError::TimeoutError(_) => failed(no_answer(operation), "Timeout", &chain(error)),
-        SdkError::DispatchFailure(dispatch) => {
-            let (kind, code) = undelivered(operation, dispatch);
-            let next_step = if code == NO_CREDENTIALS { next_step(code) } else { "" };
-            failed(kind, code, &format!("{}{next_step}", chain(error)))
-        }
+        SdkError::DispatchFailure(dispatch) => undelivered(operation, dispatch),
         SdkError::ConstructionFailure(_) => {
             failed(CloudErrorKind::Invalid, "InvalidRequest", &chain(error))
         }
@@ -286,6 +282,7 @@ fn next_step(code: &str) -> &'static str {
         NO_CREDENTIALS => {
             "; set `AWS_PROFILE`, run `aws sso login`, or give this machine or pod a role"
         }
+        "ConnectionFailed" => "; check the network, its proxies and `AWS_ENDPOINT_URL`",
         "ExpiredToken" | "ExpiredTokenException" => {
             "; the credentials have expired: run `aws sso login` or renew them"
         }
@@ -309,32 +306,45 @@ fn next_step(code: &str) -> &'static str {
 
 const NO_CREDENTIALS: &str = "NoCredentials";
 
-fn undelivered(operation: Operation, dispatch: &DispatchFailure) -> (CloudErrorKind, &'static str) {
+fn undelivered(operation: Operation, dispatch: &DispatchFailure) -> CloudError {
     let Some(connector) = dispatch.as_connector_error() else {
-        return (no_answer(operation), "ConnectionLost");
+        return CloudError::new(no_answer(operation), operation, "ConnectionLost", "");
     };
-    if let Some(credentials) = find::<CredentialsError>(connector) {
-        // A provider that cannot be reached now may be reached later; all else needs somebody.
-        #[expect(
-            clippy::wildcard_enum_match_arm,
-            reason = "`CredentialsError` is marked as growing"
-        )]
-        return match credentials {
-            CredentialsError::ProviderTimedOut(_) => {
-                (CloudErrorKind::Unavailable, "CredentialsTimeout")
-            }
-            _ => (CloudErrorKind::Denied, NO_CREDENTIALS),
-        };
+    if let Some(error) = find::<CredentialsError>(connector) {
+        return without_credentials(operation, error);
     }
-    let never_connected = find::<hyper_util::client::legacy::Error>(connector)
-        .is_some_and(hyper_util::client::legacy::Error::is_connect);
-    if never_connected {
-        (CloudErrorKind::Unavailable, "ConnectionFailed")
+    let client = find::<hyper_util::client::legacy::Error>(connector);
+    let (kind, code, step) = if client.is_some_and(hyper_util::client::legacy::Error::is_connect) {
+        (CloudErrorKind::Unavailable, "ConnectionFailed", next_step("ConnectionFailed"))
     } else if connector.is_timeout() {
-        (no_answer(operation), "Timeout")
+        (no_answer(operation), "Timeout", "")
     } else {
-        (no_answer(operation), "ConnectionLost")
-    }
+        (no_answer(operation), "ConnectionLost", "")
+    };
+    let said = connector.source().map_or_else(String::new, chain);
+    CloudError::new(kind, operation, code, &format!("{}{step}", presentable(&said)))
+}
+
+/// A provider that cannot be reached now may be reached later; all else needs somebody.
+#[expect(clippy::wildcard_enum_match_arm, reason = "`CredentialsError` is marked as growing")]
+fn without_credentials(operation: Operation, error: &CredentialsError) -> CloudError {
+    let (kind, code) = match error {
+        CredentialsError::ProviderTimedOut(_) => {
+            (CloudErrorKind::Unavailable, "CredentialsTimeout")
+        }
+        _ => (CloudErrorKind::Denied, NO_CREDENTIALS),
+    };
+    let said = attempts(&error.source().map_or_else(|| chain(error), chain));
+    let message = format!("{}{}", presentable(&said), next_step(NO_CREDENTIALS));
+    CloudError::new(kind, operation, code, &message)
+}
+
+/// The SDK's list of the providers it tried, a line each, with less noise.
+fn attempts(said: &str) -> String {
+    let Some((said, attempts)) = said.split_once(". Attempted:") else { return said.to_owned() };
+    let attempts = attempts.replace(": the credential provider was not enabled", "");
+    let attempts: Vec<&str> = attempts.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
+    format!("{said} ({})", attempts.join("; "))
 }
 
 fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
@@ -345,7 +355,7 @@ fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
 // === Words ===
 
 /// What every error in the chain says, once.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut said: Vec<String> = Vec::new();
     for error in std::iter::successors(Some(error), |&error| error.source()) {
         let text = error.to_string();

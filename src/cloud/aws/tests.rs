@@ -27,6 +27,7 @@ enum Answer {
 /// A socket, and how many requests it read.
 struct Mock {
     url: String,
+    answer: Answer,
     requests: Arc<AtomicUsize>,
 }
 
@@ -41,7 +42,7 @@ impl Mock {
                 tokio::spawn(serve(stream, answer, Arc::clone(&counter)));
             }
         });
-        Self { url, requests }
+        Self { url, answer, requests }
     }
 
     fn requests(&self) -> usize {
@@ -49,7 +50,12 @@ impl Mock {
     }
 
     async fn failure(&self, call: Call) -> CloudError {
-        cloud_at(&self.url).await.call(call).await.expect_err("the socket never answers well")
+        let patience = match self.answer {
+            Answer::Silence => Duration::from_millis(150),
+            Answer::Http(..) | Answer::HangUp => PATIENCE,
+        };
+        let cloud = cloud_at(&self.url, patience).await;
+        cloud.call(call).await.expect_err("the socket never answers well")
     }
 }
 
@@ -85,19 +91,17 @@ async fn read_request(stream: &mut TcpStream) {
     }
 }
 
-async fn cloud_at(url: &str) -> AwsCloud {
+/// How long an answer that comes may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+async fn cloud_at(url: &str, patience: Duration) -> AwsCloud {
     let endpoint = Endpoint {
         url: url.to_owned(),
         access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
         secret_access_key: "secret".to_owned(),
     };
-    let patience = Duration::from_millis(150);
-    let timeouts = AwsTimeouts {
-        connect: patience,
-        read: patience,
-        attempt: patience,
-        operation: patience * 100,
-    };
+    let timeouts =
+        AwsTimeouts { connect: patience, read: patience, attempt: patience, operation: PATIENCE };
     AwsCloud::connect_to(&endpoint, &AwsSettings { app_name: "test".to_owned(), timeouts }).await
 }
 
@@ -141,7 +145,8 @@ async fn a_request_that_never_left_changed_nothing() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     for call in [read(), change(), Call::GetCallerIdentity] {
-        let error = cloud_at(&format!("http://{address}")).await.call(call).await.unwrap_err();
+        let error =
+            cloud_at(&format!("http://{address}"), PATIENCE).await.call(call).await.unwrap_err();
         assert_eq!(error.kind, CloudErrorKind::Unavailable, "{error}");
         assert_eq!(error.code, "ConnectionFailed", "{error}");
     }
@@ -213,7 +218,8 @@ async fn credentials_that_do_not_work_say_what_to_do() {
 async fn an_account_is_read_with_its_place_and_without_its_address() {
     let body = r#"{"Accounts":[{"Id":"123456789012","Name":"shop","Email":"shop@example.com","State":"ACTIVE",
         "Paths":["o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/123456789012/"]}],"NextToken":"more"}"#;
-    let cloud = cloud_at(&Mock::start(Answer::Http("200 OK", "", body)).await.url).await;
+    let mock = Mock::start(Answer::Http("200 OK", "", body)).await;
+    let cloud = cloud_at(&mock.url, PATIENCE).await;
     let page = (&cloud as &dyn Cloud).accounts(None).await.unwrap();
     assert_eq!(page.next.as_deref(), Some("more"));
     let account = &page.items[0];
@@ -225,7 +231,7 @@ async fn an_account_is_read_with_its_place_and_without_its_address() {
 #[tokio::test]
 async fn an_answer_carries_its_request_id() {
     let mock = Mock::start(Answer::Http("200 OK", "x-amzn-requestid: 33-44\r\n", "{}")).await;
-    let cloud = cloud_at(&mock.url).await;
+    let cloud = cloud_at(&mock.url, PATIENCE).await;
     for call in [read(), change()] {
         assert_eq!(cloud.call(call).await.unwrap().request_id.as_deref(), Some("33-44"));
     }

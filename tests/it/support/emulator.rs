@@ -69,18 +69,42 @@ impl EmulatedOrganization {
         AwsCloud::connect_to(&endpoint, &settings).await
     }
 
-    /// The calls of Organizations that reached the emulator, in order.
+    /// Makes `command` talk to this organization and to nothing else of AWS.
+    pub(crate) fn point(&self, command: &mut Command) {
+        for name in ["AWS_PROFILE", "AWS_SESSION_TOKEN", "HTTP_PROXY", "http_proxy"] {
+            command.env_remove(name);
+        }
+        command
+            .env("AWS_ENDPOINT_URL", &EMULATOR.url)
+            .env("AWS_ACCESS_KEY_ID", &self.access_key_id)
+            .env("AWS_SECRET_ACCESS_KEY", &self.secret_access_key)
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_CONFIG_FILE", "/dev/null")
+            .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+    }
+
+    /// Sends a request that palisade itself never sends, as another actor would.
+    pub(crate) fn interfere(&self, operation: &str, request: &serde_json::Value) {
+        let key = &self.access_key_id;
+        let credential = format!("{key}/20260101/us-east-1/organizations/aws4_request");
+        let signed =
+            format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0");
+        let sent = agent()
+            .post(&EMULATOR.url)
+            .header("authorization", signed)
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("x-amz-target", format!("AWSOrganizationsV20161128.{operation}"))
+            .send(request.to_string());
+        sent.unwrap_or_else(|error| panic!("{operation}: {error}"));
+    }
+
+    /// The calls that reached the emulator, in order; of the operations that palisade knows.
     pub(crate) fn calls(&self) -> Vec<Operation> {
         let names: Vec<String> =
             EMULATOR.get(&format!("calls?account={}", self.management_account));
-        names
-            .iter()
-            .map(|name| {
-                Operation::iter()
-                    .find(|operation| operation.name() == name)
-                    .unwrap_or_else(|| panic!("`{name}` is no operation of ours"))
-            })
-            .collect()
+        let ours = |name: &String| Operation::iter().find(|operation| operation.name() == name);
+        names.iter().filter_map(ours).collect()
     }
 
     /// Those of [`calls`](Self::calls) that can change something.
