@@ -9,6 +9,7 @@ use crate::desired::files::{self, FileError, Files};
 use crate::desired::model::DesiredOrg;
 use crate::desired::node::{self, Node};
 use crate::desired::problem::{Finding, Problem, ProblemCode, Report, SourceText};
+use crate::desired::salvage::salvage;
 use crate::desired::unsupported;
 use crate::desired::validate;
 
@@ -128,11 +129,12 @@ fn read_document(
         return None;
     }
     let findings = check::check(&node);
-    let is_sound = findings.is_empty();
+    let rest = if findings.is_empty() { None } else { salvage(&kind, &node, &findings) };
+    let is_sound = findings.is_empty() || rest.is_some();
     for (span, finding) in findings {
         report.problem(text, span, finding);
     }
-    Some(Document { kind, file, node, is_sound })
+    Some(Document { kind, file, node: rest.unwrap_or(node), is_sound })
 }
 
 /// Takes a checked document as a value. The check has seen everything serde could complain of; if

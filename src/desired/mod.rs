@@ -11,6 +11,7 @@ mod model;
 mod node;
 mod problem;
 mod raw;
+mod salvage;
 mod scalar;
 mod schema;
 mod unsupported;

@@ -83,3 +83,33 @@ fn expect(file: &str, expected: &str) {
     let found = rendered(&load_files(&[("acme.yaml", file)]));
     assert_eq!(found, expected.trim_matches('\n'), "\n--- found:\n{found}\n---");
 }
+
+/// A form that is wrong in places does not hide what is wrong elsewhere in the same document.
+#[test]
+fn problems_of_form_and_of_meaning_come_in_one_run() {
+    let text = r#"
+apiVersion: palisade/v1
+kind: Organization
+metadata: {name: acme}
+spec:
+  unknownField: 1
+  organizationId: o-a1b2c3d4e5
+  managementAccountId: "111111111111"
+  policyTypes: [SERVICE_CONTROL_POLICY]
+---
+apiVersion: palisade/v1
+kind: ServiceControlPolicy
+metadata: {name: p}
+spec:
+  description: 5
+  suspend: {reason: x}
+  targets: ["/", "account:nobody", "/Nowhere"]
+  documentFile: ../outside.json
+"#;
+    let loaded = load_files(&[("all.yaml", text)]);
+    let all = rendered(&loaded);
+    for expected in ["unknownField", "`until`", "nobody", "/Nowhere", "outside.json"] {
+        assert!(all.contains(expected), "{expected} is missing in\n{all}");
+    }
+    assert!(loaded.org.is_none());
+}
