@@ -2,18 +2,20 @@
 //!
 //! The daemon says in `held-plan.json` what waits; `palisade approve HASH` checks that and leaves
 //! `approvals/HASH`; the daemon wakes, finds it and goes on. An approval that names nothing that waits
-//! is removed, so that it cannot approve something else a month later.
+//! is removed, so that it cannot approve something else a month later. When only a part of what was
+//! approved could be done, the approval holds for the rest: nobody is asked twice about one change.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::org::{DocumentRef, OrganizationId};
-use crate::plan::{Hold, Plan};
+use crate::plan::{Action, Hold, Plan};
 
 const HELD_PLAN: &str = "held-plan.json";
 const APPROVALS: &str = "approvals";
@@ -32,7 +34,13 @@ pub struct HeldPlan {
     pub revision: Option<String>,
     /// The changes.
     pub changes: Vec<HeldChange>,
+    /// Digests of the changes with everything they say, by which a rest is recognized.
+    pub digests: BTreeSet<String>,
 }
+
+/// What has been approved: the digests of the changes, by hash.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(in crate::controller) struct Approvals(BTreeMap<String, BTreeSet<String>>);
 
 /// One change that waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,7 +121,7 @@ pub fn approve(data_directory: &Path, hash: &str) -> Result<HeldPlan, ApprovalEr
         source,
     })?;
     // The hash is the daemon's own, so the name cannot lead out of the directory.
-    write(&approvals, &waiting.hash, b"approved\n")?;
+    write(&approvals, &waiting.hash, &text(&approvals, &waiting)?)?;
     Ok(waiting)
 }
 
@@ -132,43 +140,60 @@ pub(in crate::controller) fn prepare(data_directory: &Path) -> Result<(), Approv
     })
 }
 
-/// The hashes that have been approved.
-pub(in crate::controller) fn approved(
-    data_directory: &Path,
-) -> Result<BTreeSet<String>, ApprovalError> {
+/// What has been approved. A file that says nothing but its name approves exactly what has that hash.
+pub(in crate::controller) fn approved(data_directory: &Path) -> Result<Approvals, ApprovalError> {
     let path = directory(data_directory);
     let failed = |source| ApprovalError::Directory { what: "read", path: path.clone(), source };
     let entries = match fs::read_dir(&path) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Approvals::default()),
         Err(source) => return Err(failed(source)),
     };
-    entries
-        .map(|entry| Ok(entry.map_err(failed)?.file_name().to_string_lossy().into_owned()))
-        .filter(|name| !name.as_ref().is_ok_and(|name| name.starts_with('.')))
-        .collect()
+    let mut approvals = BTreeMap::new();
+    for entry in entries {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !name.starts_with('.') {
+            let text = fs::read(entry.path()).unwrap_or_default();
+            let plan = serde_json::from_slice::<HeldPlan>(&text).ok();
+            approvals.insert(name, plan.map(|plan| plan.digests).unwrap_or_default());
+        }
+    }
+    Ok(Approvals(approvals))
 }
 
-/// Says what waits after a pass that saw everything, and removes approvals of anything else.
+impl Approvals {
+    /// The hashes that have been approved.
+    pub(in crate::controller) fn hashes(&self) -> BTreeSet<String> {
+        self.0.keys().cloned().collect()
+    }
+
+    /// Is everything that waits in `plan` part of one approval?
+    pub(in crate::controller) fn cover(&self, plan: &Plan) -> bool {
+        let waiting = digests(plan);
+        !waiting.is_empty() && self.0.values().any(|approved| waiting.is_subset(approved))
+    }
+}
+
+/// Says what waits after a pass that saw everything, nothing if nothing is to be approved, and removes
+/// approvals of anything else.
 pub(in crate::controller) fn settle(
     data_directory: &Path,
-    plan: &Plan,
+    plan: Option<&Plan>,
     revision: Option<&str>,
     now: Timestamp,
 ) -> Result<(), ApprovalError> {
-    let waiting = held_plan(plan, revision, now);
-    for stale in approved(data_directory)? {
-        if waiting.as_ref().is_none_or(|waiting| waiting.hash != stale) {
-            remove(&directory(data_directory).join(stale))?;
+    let waiting = plan.and_then(|plan| held_plan(plan, revision, now));
+    for (hash, digests) in approved(data_directory)?.0 {
+        let still_waits = waiting
+            .as_ref()
+            .is_some_and(|waiting| waiting.hash == hash || waiting.digests.is_subset(&digests));
+        if !still_waits {
+            remove(&directory(data_directory).join(hash))?;
         }
     }
     match waiting {
-        Some(waiting) => {
-            let path = data_directory.join(HELD_PLAN);
-            let text = serde_json::to_vec_pretty(&waiting)
-                .map_err(|source| ApprovalError::Unreadable { path, source })?;
-            write(data_directory, HELD_PLAN, &text)
-        }
+        Some(waiting) => write(data_directory, HELD_PLAN, &text(data_directory, &waiting)?),
         None => remove(&data_directory.join(HELD_PLAN)),
     }
 }
@@ -189,7 +214,25 @@ fn held_plan(plan: &Plan, revision: Option<&str>, now: Timestamp) -> Option<Held
         at: now,
         revision: revision.map(str::to_owned),
         changes: changes.collect(),
+        digests: digests(plan),
     })
+}
+
+/// The digests of what waits.
+fn digests(plan: &Plan) -> BTreeSet<String> {
+    plan.actions.iter().filter(|action| action.hold.is_some()).map(digest).collect()
+}
+
+fn digest(action: &Action) -> String {
+    // A change that could not be serialized would have the digest of nothing, which nobody approved.
+    let change = serde_json::to_vec(&(&action.document, &action.change)).unwrap_or_default();
+    let hash = Sha256::digest(change);
+    hash.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}
+
+fn text(directory: &Path, plan: &HeldPlan) -> Result<Vec<u8>, ApprovalError> {
+    let path = directory.to_owned();
+    serde_json::to_vec_pretty(plan).map_err(|source| ApprovalError::Unreadable { path, source })
 }
 
 /// Writes a file so that nobody ever reads half of it.
@@ -226,45 +269,57 @@ mod tests {
     use crate::org::{DocumentRef, OuPath};
     use crate::plan::{Action, Change, Held, Hold, Plan, UnitRef};
 
-    /// A plan with a change that waits, if it has a hash.
-    fn plan(hash: Option<&str>) -> Plan {
-        let change = Change::CreateUnit {
-            path: OuPath::root().child("Prod"),
-            parent: UnitRef { path: OuPath::root(), id: None },
-            tags: BTreeMap::new(),
-        };
-        let action = Action {
+    /// A plan in which the creation of these OUs waits, if it has a hash.
+    fn plan_of(hash: Option<&str>, units: &[&str]) -> Plan {
+        let actions = units.iter().map(|unit| Action {
             document: DocumentRef { kind: "Organization".into(), name: "acme".into() },
-            change,
+            change: Change::CreateUnit {
+                path: OuPath::root().child(unit),
+                parent: UnitRef { path: OuPath::root(), id: None },
+                tags: BTreeMap::new(),
+            },
             reason: String::new(),
             after: [].into(),
             hold: hash.map(|_| Hold::TooManyChanges),
-        };
+        });
         Plan {
             organization_id: "o-a1b2c3d4e5".parse().unwrap(),
-            actions: vec![action],
-            held: hash.map(|hash| Held { hash: hash.into(), actions: 1, approved: false }),
+            held: hash.map(|hash| Held {
+                hash: hash.into(),
+                actions: units.len(),
+                approved: false,
+            }),
+            actions: actions.collect(),
             reported: Vec::new(),
             blocked: Vec::new(),
             unmanaged: Vec::new(),
         }
     }
 
+    /// A plan with a change that waits, if it has a hash.
+    fn plan(hash: Option<&str>) -> Plan {
+        plan_of(hash, &["Prod"])
+    }
+
+    fn hashes(home: &Path) -> Vec<String> {
+        approved(home).unwrap().hashes().into_iter().collect()
+    }
+
     fn settled(home: &Path, hash: Option<&str>) {
-        settle(home, &plan(hash), Some("abc"), Timestamp::UNIX_EPOCH).unwrap();
+        settle(home, Some(&plan(hash)), Some("abc"), Timestamp::UNIX_EPOCH).unwrap();
     }
 
     #[test]
     fn what_waits_is_written_down_and_can_be_approved() {
         let home = tempfile::tempdir().unwrap();
         settled(home.path(), Some("cafe"));
-        assert_eq!(approved(home.path()).unwrap(), [].into());
+        assert_eq!(hashes(home.path()), [""; 0]);
         let waiting = approve(home.path(), "cafe").unwrap();
         assert_eq!(waiting.changes[0].object, "OU /Prod");
         assert_eq!(waiting.revision.as_deref(), Some("abc"));
-        assert_eq!(approved(home.path()).unwrap(), ["cafe".to_owned()].into());
+        assert_eq!(hashes(home.path()), ["cafe"]);
         settled(home.path(), Some("cafe"));
-        assert_eq!(approved(home.path()).unwrap(), ["cafe".to_owned()].into(), "it still waits");
+        assert_eq!(hashes(home.path()), ["cafe"], "it still waits");
     }
 
     #[test]
@@ -272,12 +327,42 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         settled(home.path(), Some("cafe"));
         approve(home.path(), "cafe").unwrap();
-        settled(home.path(), Some("beef"));
-        assert_eq!(approved(home.path()).unwrap(), [].into());
+        let other = plan_of(Some("beef"), &["Prod", "Dev"]);
+        settle(home.path(), Some(&other), None, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(hashes(home.path()), [""; 0]);
         approve(home.path(), "beef").unwrap();
         settled(home.path(), None);
-        assert_eq!(approved(home.path()).unwrap(), [].into());
+        assert_eq!(hashes(home.path()), [""; 0]);
         assert_eq!(held(home.path()).unwrap(), None);
+    }
+
+    #[test]
+    fn an_approval_holds_for_the_rest_of_what_was_approved_and_for_nothing_else() {
+        let home = tempfile::tempdir().unwrap();
+        let settle = |plan: &Plan| {
+            settle(home.path(), Some(plan), None, Timestamp::UNIX_EPOCH).unwrap();
+        };
+        settle(&plan_of(Some("cafe"), &["Prod", "Dev"]));
+        approve(home.path(), "cafe").unwrap();
+        let rest = plan_of(Some("beef"), &["Dev"]);
+        settle(&rest);
+        let approvals = approved(home.path()).unwrap();
+        assert!(approvals.cover(&rest));
+        assert!(!approvals.cover(&plan_of(Some("f00d"), &["Dev", "Other"])));
+        assert!(!approvals.cover(&plan_of(None, &["Dev"])), "nothing waits");
+        settle(&plan_of(Some("f00d"), &["Dev", "Other"]));
+        assert_eq!(hashes(home.path()), [""; 0]);
+    }
+
+    #[test]
+    fn a_file_with_nothing_but_the_right_name_approves_just_that() {
+        let home = tempfile::tempdir().unwrap();
+        settled(home.path(), Some("cafe"));
+        super::prepare(home.path()).unwrap();
+        fs::write(super::directory(home.path()).join("cafe"), "").unwrap();
+        let approvals = approved(home.path()).unwrap();
+        assert!(approvals.hashes().contains("cafe"));
+        assert!(!approvals.cover(&plan(Some("beef"))));
     }
 
     #[test]
@@ -289,7 +374,7 @@ mod tests {
             let error = approve(home.path(), wrong).unwrap_err();
             assert!(matches!(error, ApprovalError::Another { .. }), "{wrong}: {error}");
         }
-        assert_eq!(approved(home.path()).unwrap(), [].into());
+        assert_eq!(hashes(home.path()), [""; 0]);
     }
 
     #[test]

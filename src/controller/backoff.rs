@@ -100,7 +100,7 @@ fn need(
         PassResult::Changed | PassResult::Drifted | PassResult::Failed => {}
     }
     let needs = states.map(|state| match state {
-        DifferenceState::Changed => match progress {
+        DifferenceState::Changed | DifferenceState::Confirming => match progress {
             Progress::Moved => Need::FollowUp,
             Progress::Stuck => Need::Retry,
         },
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn what_a_pass_left_decides_when_to_look_again() {
         use DifferenceState::{
-            AwaitingApproval, Blocked, Changed, Pending, Refused, Reported, Retrying,
+            AwaitingApproval, Blocked, Changed, Confirming, Pending, Refused, Reported, Retrying,
         };
         let moved = Progress::Moved;
         for (result, states, progress, expected) in [
@@ -141,6 +141,7 @@ mod tests {
             (PassResult::Incomplete, vec![], moved, Need::Retry),
             (PassResult::Unobserved, vec![Changed], moved, Need::Retry),
             (PassResult::Changed, vec![Changed], moved, Need::FollowUp),
+            (PassResult::Changed, vec![Confirming], moved, Need::FollowUp),
             // The same changes a second time: AWS does not keep them, or somebody undoes them.
             (PassResult::Changed, vec![Changed], Progress::Stuck, Need::Retry),
             (PassResult::Failed, vec![Changed, Retrying], moved, Need::Retry),

@@ -102,6 +102,13 @@ pub async fn carry_out(
     Passed { snapshot, plan, acted, took }
 }
 
+impl Looked {
+    /// Plans anew on what was observed, within other limits.
+    pub(in crate::controller) fn replan(&mut self, resources: &Resources, guards: &Guards) {
+        self.plan = plan(resources, &self.snapshot, guards);
+    }
+}
+
 impl Passed {
     /// The pass as status sees it.
     pub fn of<'a>(&'a self, resources: &'a Resources) -> Pass<'a> {

@@ -9,6 +9,7 @@ use crate::cloud::Cloud;
 use crate::compile::Resources;
 use crate::config::{OperatingMode, Settings};
 use crate::controller::approvals;
+use crate::controller::approvals::Approvals;
 use crate::controller::backoff::{Backoff, Due, Progress};
 use crate::controller::files::Sight;
 use crate::controller::journal::LineJournal;
@@ -65,8 +66,8 @@ impl Keeper {
             let report = without_desired_state(&circumstances, self.report.as_deref());
             return Some(self.conclude(report, None, Progress::Stuck));
         };
-        let guards = self.guards(&mut troubles);
-        let passed = self.pass(&resources, &guards).await?;
+        let approvals = self.approvals(&mut troubles);
+        let passed = self.pass(&resources, &approvals).await?;
         troubles.extend(self.settle(&passed));
         troubles.extend(self.journal.failure().map(|why| unwritten(&why)));
         let circumstances = self.circumstances(wake, troubles);
@@ -79,14 +80,25 @@ impl Keeper {
         Some(due)
     }
 
-    async fn pass(&mut self, resources: &Resources, guards: &Guards) -> Option<Passed> {
+    async fn pass(&mut self, resources: &Resources, approvals: &Approvals) -> Option<Passed> {
         let cloud = Pulse { cloud: self.cloud.as_ref(), publisher: &self.publisher };
+        let mut guards = Guards {
+            max_changes: self.settings.max_changes,
+            max_deletes: self.settings.max_deletes,
+            approved: approvals.hashes(),
+        };
         // Looking changes nothing and is left at once; acting is left after the action in hand.
-        let looked = tokio::select! {
+        let mut looked = tokio::select! {
             biased;
             () = self.stop.asked(Urgency::Leave) => return None,
-            looked = look(&cloud, &mut self.observer, resources, guards) => looked,
+            looked = look(&cloud, &mut self.observer, resources, &guards) => looked,
         };
+        if let Some(held) = looked.plan.held.as_ref().filter(|held| !held.approved)
+            && approvals.cover(&looked.plan)
+        {
+            guards.approved.insert(held.hash.clone());
+            looked.replan(resources, &guards);
+        }
         let permit = WhileLeading { stop: &self.stop, claim: &self.claim };
         let leader = is_leader(&self.claim);
         let hands = match self.settings.mode {
@@ -97,16 +109,11 @@ impl Keeper {
         Some(carry_out(&cloud, &mut self.observer, looked, hands).await)
     }
 
-    fn guards(&self, troubles: &mut Vec<Trouble>) -> Guards {
-        let approved = approvals::approved(&self.settings.data_directory).unwrap_or_else(|error| {
+    fn approvals(&self, troubles: &mut Vec<Trouble>) -> Approvals {
+        approvals::approved(&self.settings.data_directory).unwrap_or_else(|error| {
             troubles.push(data_directory(&error));
-            std::collections::BTreeSet::new()
-        });
-        Guards {
-            max_changes: self.settings.max_changes,
-            max_deletes: self.settings.max_deletes,
-            approved,
-        }
+            Approvals::default()
+        })
     }
 
     /// Says what waits for approval, unless too little was seen to know.
@@ -114,14 +121,16 @@ impl Keeper {
         if !passed.snapshot.unknown_parts().is_empty() {
             return None;
         }
+        let waiting = match self.settings.mode {
+            OperatingMode::Enforce => Some(&passed.plan),
+            // Nothing would be done with an approval.
+            OperatingMode::Observe => None,
+        };
         let revision = self.standing.revision();
-        let settled = approvals::settle(
-            &self.settings.data_directory,
-            &passed.plan,
-            revision.as_deref(),
-            self.clock.now(),
-        );
-        settled.err().map(|error| data_directory(&error))
+        let now = self.clock.now();
+        approvals::settle(&self.settings.data_directory, waiting, revision.as_deref(), now)
+            .err()
+            .map(|error| data_directory(&error))
     }
 
     fn circumstances(&self, wake: WakeReason, troubles: Vec<Trouble>) -> Circumstances {

@@ -62,6 +62,8 @@ pub enum DifferenceState {
     Reported,
     /// It has not been acted upon.
     Pending,
+    /// It was found right when it was about to be changed; the next pass confirms it.
+    Confirming,
     /// The change was made; the next pass confirms it.
     Changed,
     /// The change did not succeed, and is tried again.
@@ -92,6 +94,20 @@ impl DifferenceState {
             Self::Changed | Self::Retrying => true,
             Self::Reported
             | Self::Pending
+            | Self::Confirming
+            | Self::AwaitingApproval
+            | Self::Blocked
+            | Self::Refused => false,
+        }
+    }
+
+    /// Is it right, as far as is known, and only to be confirmed?
+    pub fn is_settling(self) -> bool {
+        match self {
+            Self::Confirming | Self::Changed => true,
+            Self::Reported
+            | Self::Pending
+            | Self::Retrying
             | Self::AwaitingApproval
             | Self::Blocked
             | Self::Refused => false,
@@ -102,7 +118,9 @@ impl DifferenceState {
     pub fn needs_person(self) -> bool {
         match self {
             Self::AwaitingApproval | Self::Blocked | Self::Refused => true,
-            Self::Reported | Self::Pending | Self::Changed | Self::Retrying => false,
+            Self::Reported | Self::Pending | Self::Confirming | Self::Changed | Self::Retrying => {
+                false
+            }
         }
     }
 }
@@ -183,7 +201,9 @@ fn states(plan: &Plan, acted: &Acted) -> Vec<(DifferenceState, String)> {
 fn state(outcome: &Outcome) -> (DifferenceState, String) {
     match outcome {
         Outcome::Done => (DifferenceState::Changed, "changed, to be confirmed".to_owned()),
-        Outcome::AlreadyDone => (DifferenceState::Changed, "found changed".to_owned()),
+        Outcome::AlreadyDone => {
+            (DifferenceState::Confirming, "found right, to be confirmed".to_owned())
+        }
         Outcome::Superseded(why) | Outcome::Failed(why) | Outcome::Unclear(why) => {
             (DifferenceState::Retrying, scrub(why))
         }

@@ -189,7 +189,7 @@ fn reconciling(unknown: Option<&String>, differences: &[Difference]) -> Finding 
     let is = |state| differences.iter().any(|difference| difference.state == state);
     let (status, reason) = if is(DifferenceState::Retrying) || unknown.is_some() {
         (ConditionStatus::True, Reason::ProgressingWithRetry)
-    } else if is(DifferenceState::Changed) {
+    } else if is(DifferenceState::Changed) || is(DifferenceState::Confirming) {
         (ConditionStatus::True, Reason::Progressing)
     } else {
         (ConditionStatus::False, Reason::Idle)
@@ -216,7 +216,7 @@ fn reason(state: DifferenceState, document: Option<&Document>) -> Reason {
             Some(Enforcement::Observed | Enforcement::Enforced) | None => Reason::ObserveOnly,
         },
         DifferenceState::Pending => Reason::Drifted,
-        DifferenceState::Changed => Reason::Progressing,
+        DifferenceState::Changed | DifferenceState::Confirming => Reason::Progressing,
         DifferenceState::Retrying => Reason::ProgressingWithRetry,
         DifferenceState::AwaitingApproval => Reason::AwaitingApproval,
         DifferenceState::Blocked => Reason::Blocked,

@@ -11,7 +11,9 @@ const PHONE_DIGITS_MIN: usize = 7;
 
 /// `text` without e-mail addresses, phone numbers and policy bodies.
 pub fn scrub(text: &str) -> String {
-    let text = without_bodies(text);
+    // Terminals and log files are not to be steered by what AWS users write.
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let text = without_bodies(&text);
     let text = without_phones(&without_emails(&text));
     match text.char_indices().nth(CHARACTERS_MAX) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -97,6 +99,7 @@ mod tests {
                 "malformed: {…} at 3",
             ),
             (r#"malformed: {\"Version\": \"2012"#, "malformed: {…}"),
+            ("red \u{1b}[31m\r\nnext", "red  [31m  next"),
         ] {
             assert_eq!(scrub(text), expected);
         }

@@ -153,7 +153,7 @@ fn result(pass: &Pass<'_>, documents: &[DocumentReport], unknown: &[UnknownRepor
         PassResult::InSync
     } else if has(DifferenceState::Refused) || has(DifferenceState::Retrying) {
         PassResult::Failed
-    } else if states.len() == 1 && has(DifferenceState::Changed) {
+    } else if states.iter().all(|state| state.is_settling()) {
         PassResult::Changed
     } else {
         PassResult::Drifted

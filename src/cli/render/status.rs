@@ -61,6 +61,7 @@ fn state_words(state: DifferenceState) -> &'static str {
     match state {
         DifferenceState::Reported => "only reported",
         DifferenceState::Pending => "pending",
+        DifferenceState::Confirming => "found right, to be confirmed",
         DifferenceState::Changed => "changed, to be confirmed",
         DifferenceState::Retrying => "is tried again",
         DifferenceState::AwaitingApproval => "waits for approval",

@@ -3,12 +3,14 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::sync::{Notify, watch};
 
 use crate::controller::files::scope::Scope;
-use crate::controller::files::{FileWatch, Sight};
+use crate::controller::files::{FileWatch, Sight, Watching};
 
 /// Far more than a burst takes on the slowest machine; reached only by a failure.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -124,6 +126,29 @@ async fn a_burst_is_told_once_and_reading_is_not_told() {
     write(&home.path().join(".hidden"), "not part of desired state");
     let again = tokio::time::timeout(super::BURST_MAX, changed.notified()).await;
     assert!(again.is_err(), "told of the same burst, of reading, or of a hidden file");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_the_system_does_not_tell_files_are_looked_at() {
+    let home = TempDir::new().unwrap();
+    let file = home.path().join("a.yaml");
+    write(&file, "one");
+    let (sender, sight) = watch::channel(Sight::Told);
+    let changed = Arc::new(Notify::new());
+    let watching = Watching {
+        directories: vec![home.path().to_owned()],
+        touched: Arc::default(),
+        changed: Arc::clone(&changed),
+        sight: sender,
+    };
+    let polling = tokio::spawn(watching.run(Err(notify::Error::generic("too many watches"))));
+    tokio::task::yield_now().await;
+    assert_eq!(*sight.borrow(), Sight::Polling("too many watches".into()));
+    let unchanged = tokio::time::timeout(Duration::from_mins(1), changed.notified()).await;
+    assert!(unchanged.is_err(), "told of a change that was none");
+    write(&file, "three");
+    tokio::time::timeout(Duration::from_mins(1), changed.notified()).await.expect("nobody told");
+    polling.abort();
 }
 
 #[test]

@@ -191,6 +191,16 @@ fn drift_that_somebody_else_undid_was_not_repaired() {
 }
 
 #[test]
+fn what_was_found_right_was_not_repaired() {
+    let drifted = plan(vec![action(attach(TARGET), &[])]);
+    let clean = pass(1, &plan(vec![]), &tried(&[]), None);
+    let stale = pass(2, &drifted, &tried(&[Outcome::AlreadyDone]), Some(&clean));
+    let seen = pass(3, &plan(vec![]), &tried(&[]), Some(&stale));
+    assert_eq!(stale.last_pass.result, PassResult::Changed);
+    assert_eq!(seen.last_pass.repaired, []);
+}
+
+#[test]
 fn what_git_asks_for_is_no_drift() {
     let first = plan(vec![action(attach("222222222222"), &[])]);
     let second = plan(vec![action(attach("333333333333"), &[])]);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use palisade::cloud::Call;
-use palisade::cloud::simulated::Endpoint;
+use palisade::cloud::simulated::{Endpoint, SimulatedCloud, SimulationOptions};
 use palisade::config::JournalTarget;
 use palisade::status::{ConditionStatus, PassResult, Reason};
 
@@ -143,4 +143,26 @@ async fn what_aws_refuses_stalls_and_the_rest_goes_on() {
     assert!(tried <= 7, "a refusal is not retried faster than the interval: {tried}");
     stage.adjust(|options| options.denied.clear());
     stage.until(|report| !report.last_pass.repaired.is_empty()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_a_hostile_cloud_it_gets_there_all_the_same() {
+    for seed in 0..10 {
+        let cloud = SimulatedCloud::builder(seed)
+            .organization("o-a1b2c3d4e5", "111111111111", "r-ab12")
+            .account("shop", "555555555555", "/")
+            .options(SimulationOptions::hostile())
+            .build()
+            .unwrap();
+        let mut stage = Stage::of(cloud.clone(), &desired(&["deny-leave", "deny-other"])).await;
+        stage.until_in_sync().await;
+        stage.adjust(|options| *options = SimulationOptions::quiet());
+        tokio::time::sleep(Duration::from_mins(11)).await;
+        let (_, targets) = stage.scp("deny-leave").unwrap();
+        assert_eq!(targets.len(), 1, "seed {seed}");
+        let changes = cloud.counts().mutating();
+        stage.until_in_sync().await;
+        tokio::time::sleep(Duration::from_mins(11)).await;
+        assert_eq!(cloud.counts().mutating(), changes, "seed {seed}: it is at rest");
+    }
 }

@@ -1,9 +1,9 @@
 //! What the daemon does all day.
 
-use palisade::cloud::Call;
+use palisade::cloud::{Call, Operation};
 use palisade::config::OperatingMode;
 use palisade::controller::{Claim, approve, held};
-use palisade::status::{DifferenceState, PassResult, WakeReason};
+use palisade::status::{DifferenceState, PassResult, Report, WakeReason};
 use tokio::sync::watch;
 
 use super::stage::{Stage, Staging, desired, organization, organization_document, policy};
@@ -86,6 +86,24 @@ async fn what_is_dangerous_waits_for_approval_and_then_is_done() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_left_of_an_approved_plan_is_not_asked_for_again() {
+    let mut stage = Stage::of(organization(), &desired(&["deny-leave", "deny-other"])).await;
+    stage.until_in_sync().await;
+    stage.write(&desired(&["deny-leave"]));
+    let report = stage.until(|report| report.held.is_some()).await;
+    let hash = report.held.clone().unwrap().hash;
+    stage.adjust(|options| options.denied = [Operation::DeletePolicy].into());
+    approve(&stage.data_directory, &hash).unwrap();
+    let rest = |report: &Report| report.held.as_ref().is_some_and(|held| held.hash != hash);
+    let report = stage.until(rest).await;
+    assert!(report.held.as_ref().unwrap().approved, "the rest of what was approved");
+    assert_eq!(stage.scp("deny-other").unwrap().1, []);
+    stage.adjust(|options| options.denied.clear());
+    stage.until_in_sync().await;
+    assert_eq!(stage.scp("deny-other"), None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_suspension_ends_on_its_day() {
     let suspended = "  suspend: {until: 2026-11-24, reason: migration}\n";
     let text = organization_document("o-a1b2c3d4e5") + &policy("deny-leave", suspended);
@@ -129,7 +147,7 @@ async fn a_follower_plans_and_acts_as_soon_as_it_leads() {
 async fn observations_are_used_again_within_an_interval() {
     let mut stage = Stage::of(organization(), &desired(&["deny-leave"])).await;
     stage.until_in_sync().await;
-    let list = |stage: &Stage| stage.cloud.counts().of(palisade::cloud::Operation::ListAccounts);
+    let list = |stage: &Stage| stage.cloud.counts().of(Operation::ListAccounts);
     let listed = list(&stage);
     stage.write(&desired(&["deny-leave", "deny-other"]));
     let report = stage.until(|report| report.in_sync && report.documents.len() == 3).await;

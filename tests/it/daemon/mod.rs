@@ -4,5 +4,7 @@ mod adversity;
 mod everyday;
 mod leaving;
 mod measured;
+mod passes;
+mod process;
 mod stage;
 mod told;
