@@ -105,6 +105,12 @@ pub(crate) fn check(
         let finding = Finding::new(ProblemCode::InvalidPolicy, problem.message);
         report(document, written, &problem.pointer, finding, context);
     }
+    let denies = statements(&written.value).iter().any(|statement| statement["Effect"] == "Deny");
+    if !except.principals.is_empty() && !denies {
+        let finding = Finding::new(ProblemCode::InvalidPolicy, "the policy denies nothing")
+            .help("`except` makes exceptions from denies: without any it does nothing");
+        context.warning(document, "/spec/except", finding);
+    }
     let quota = org.map_or_else(|| policy_type.facts().quota, |org| org.quota(policy_type));
     let compiled = policy::minify(&policy::with_exceptions(&written.value, &except.principals));
     let size = compiled.chars().count();
@@ -119,6 +125,12 @@ pub(crate) fn check(
             .help("shorten it, or split it into two documents");
         report(document, written, "", finding, context);
     }
+}
+
+/// The statements of a policy in the IAM language; none where there are none.
+pub(crate) fn statements(document: &Value) -> &[Value] {
+    let statement = &document["Statement"];
+    statement.as_array().map_or(std::slice::from_ref(statement), Vec::as_slice)
 }
 
 /// Reports a problem where the policy document says what `pointer` names.

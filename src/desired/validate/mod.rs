@@ -5,6 +5,7 @@
 
 mod content;
 mod header;
+mod inheritance;
 mod names;
 mod organization;
 mod policy;
@@ -61,6 +62,7 @@ pub(crate) fn validate(
     policy::check_unique_aws_names(&policies, &mut context);
     if let Some(org) = &mut org {
         slots::check(&policies, org, &mut context);
+        inheritance::check(&policies, org, &mut context);
         org.policies = policies.into_iter().map(|policy| policy.desired).collect();
         org.policies.sort_by(|one, other| one.header.document.cmp(&other.header.document));
     }

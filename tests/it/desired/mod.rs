@@ -40,7 +40,7 @@ metadata:
   annotations: {palisade/controls: "SEC01-BP01", palisade/owner: platform-security}
 spec:
   description: Member accounts cannot leave the organization.
-  targets: ["/", /Workloads/Prod, "account:shop-prod"]
+  targets: [/Security, /Workloads/Dev, "account:shop-prod"]
   except: {principals: ["arn:aws:iam::*:role/OrgAdmin"]}
   document:
     Version: "2012-10-17"
