@@ -54,6 +54,9 @@ pub(crate) struct Cli {
 /// The commands, in the order in which a newcomer meets them.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Watch a daemon heal a simulated organization; needs nothing
+    #[command(after_help = help::DEMO)]
+    Demo(DemoArgs),
     /// Check desired state: every problem at once, without AWS
     #[command(after_help = help::VALIDATE)]
     Validate(ValidateArgs),
@@ -84,6 +87,17 @@ pub(crate) enum Command {
     /// Print a script with which a shell completes commands and flags
     #[command(after_help = help::COMPLETIONS)]
     Completions(CompletionsArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Tell a fixed story as fast as possible, and leave
+    #[arg(long, env = "PALISADE_ONCE", value_parser = BoolishValueParser::new())]
+    pub(crate) once: bool,
+    /// Serve metrics, health and status here [default: 127.0.0.1:9464 or a free port; none with
+    /// `--once`]
+    #[arg(long, env = "PALISADE_LISTEN", value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
 }
 
 #[derive(Debug, Args)]

@@ -54,15 +54,21 @@ impl Console {
 
     /// Writes data. A reader that has gone away, such as `head`, has seen enough: no failure.
     pub(crate) fn data(self, text: &str) -> io::Result<()> {
+        self.is_heard(text).map(drop)
+    }
+
+    /// Writes data, and says whether anybody is still reading.
+    pub(crate) fn is_heard(self, text: &str) -> io::Result<bool> {
         match self.voice {
             Voice::Streams => {}
             #[cfg(test)]
-            Voice::Nowhere => return Ok(()),
+            Voice::Nowhere => return Ok(true),
         }
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            result => result,
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            Err(error) => Err(error),
         }
     }
 

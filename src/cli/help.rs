@@ -13,6 +13,16 @@ Exit codes:
   1  problems, a refusal, a failure, or a wrong command line
   2  `plan` found changes, or `status` found drift";
 
+/// After `palisade demo --help`.
+pub(crate) const DEMO: &str = "\
+Examples:
+  palisade demo                                  until Ctrl-C
+  palisade demo --once                           a fixed story, for tests
+
+Exit codes:
+  0  stopped, or the story ended well
+  1  something was not healed";
+
 /// After `palisade validate --help`.
 pub(crate) const VALIDATE: &str = "\
 Examples:

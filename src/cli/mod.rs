@@ -10,6 +10,7 @@ mod args;
 mod aws;
 mod completions;
 mod console;
+mod demo;
 mod exit;
 mod help;
 mod import;
@@ -69,6 +70,7 @@ fn answer_of_clap(answer: &clap::Error) -> Exit {
 fn execute(command: &Command, console: Console) -> anyhow::Result<Exit> {
     match command {
         Command::Validate(args) => validate::run(args, console),
+        Command::Demo(args) => demo::run(args, console),
         Command::Schema(_) => schema::run(console),
         Command::Completions(args) => completions::run(args, console),
         Command::Apply(args) => apply::run(args, console),

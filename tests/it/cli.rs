@@ -1,11 +1,12 @@
 //! The command line as a contract: exit codes, help, environment variables, completions, pipes.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
 /// Commands of this version.
 const COMMANDS: &[&str] = &[
+    "demo",
     "validate",
     "plan",
     "apply",
@@ -217,6 +218,37 @@ fn no_daemon_and_no_report_are_1() {
         let output = palisade(&["status", "--url", &answering(status, body)]);
         assert_eq!((code(&output), out(&output).as_str()), (1, ""), "{}", err(&output));
     }
+}
+
+#[test]
+fn the_demo_builds_shows_its_status_and_ends_on_request() {
+    let mut demo = command(&["demo", "--listen", "127.0.0.1:0"]).spawn().unwrap();
+    let lines = BufReader::new(demo.stdout.take().unwrap()).lines();
+    let mut url = String::new();
+    for line in lines {
+        let line = line.unwrap();
+        if let Some((_, at)) = line.split_once("palisade status --url ") {
+            at.clone_into(&mut url);
+        }
+        if line.contains("everything enforced is as desired-state says") {
+            break;
+        }
+    }
+    let status = palisade(&["status", "--url", &url]);
+    assert!(out(&status).contains("ServiceControlPolicy/"), "{}", out_and_err(&status));
+    let interrupted = Command::new("kill").args(["-INT", &demo.id().to_string()]).status();
+    assert!(interrupted.unwrap().success());
+    assert_eq!(demo.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_demo_that_nobody_watches_ends() {
+    let mut demo = command(&["demo", "--listen", "127.0.0.1:0"]).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(demo.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    assert!(first.starts_with("palisade demo: "));
+    // The reader is gone now; the next line that is told ends the demo.
+    assert_eq!(demo.wait().unwrap().code(), Some(0));
 }
 
 /// A report on one document, as a daemon gives it.

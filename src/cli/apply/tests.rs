@@ -15,7 +15,7 @@ use crate::cloud::Call;
 use crate::cloud::simulated::{SimulatedCloud, SimulationBuilder, SimulationOptions};
 use crate::controller;
 use crate::observe::Observer;
-use crate::org::{OuPath, PolicyType, TargetId};
+use crate::org::{PolicyType, TargetId};
 use crate::plan::Guards;
 
 const ORGANIZATION: &str = r#"

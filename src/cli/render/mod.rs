@@ -8,6 +8,7 @@ mod plan_text;
 mod problems;
 mod snapshot;
 mod status;
+mod story;
 mod words;
 
 pub(crate) use crate::cli::render::applied::{applied_line, moved_text, outcome_line};
@@ -18,4 +19,5 @@ pub(crate) use crate::cli::render::plan_text::{hold_words, plan_text};
 pub(crate) use crate::cli::render::problems::{problems_json, problems_text};
 pub(crate) use crate::cli::render::snapshot::snapshot_text;
 pub(crate) use crate::cli::render::status::status_text;
+pub(crate) use crate::cli::render::story::{story_line, welcome_text};
 pub(crate) use crate::cli::render::words::Effect;
