@@ -122,9 +122,10 @@ pub(super) fn is_settled(report: &Report) -> bool {
             | DifferenceState::AwaitingApproval
             | DifferenceState::Blocked
             | DifferenceState::Refused => true,
-            DifferenceState::Pending | DifferenceState::Changed | DifferenceState::Retrying => {
-                false
-            }
+            DifferenceState::Pending
+            | DifferenceState::Changed
+            | DifferenceState::Confirming
+            | DifferenceState::Retrying => false,
         })
 }
 
