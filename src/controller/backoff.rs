@@ -18,6 +18,10 @@ const DOUBLINGS_MAX: u32 = 9;
 /// second or so; looking earlier would often find the old state and write again.
 const FOLLOW_UP: Duration = Duration::from_secs(1);
 
+/// Follow-ups in a row, after which something undoes what is done as fast as it is done, and there is
+/// no hurry any more. An organization set up from nothing takes three or four.
+const FOLLOW_UPS_MAX: u32 = 10;
+
 /// Share of the interval by which the timer varies in either direction, so that daemons that were
 /// started together do not ask AWS together for ever. With 5 % of 5 minutes, 30 seconds apart after a
 /// few passes.
@@ -28,6 +32,7 @@ const JITTER: f64 = 0.05;
 pub(in crate::controller) struct Backoff {
     interval: Duration,
     failures: u32,
+    follow_ups: u32,
 }
 
 /// When a pass is due and what it will be said to be caused by.
@@ -50,21 +55,25 @@ enum Need {
 
 impl Backoff {
     pub(in crate::controller) fn new(interval: Duration) -> Self {
-        Self { interval, failures: 0 }
+        Self { interval, failures: 0, follow_ups: 0 }
     }
 
     /// When the pass after the one with this report is due.
     pub(in crate::controller) fn next(&mut self, report: &Report, progress: Progress) -> Due {
         let differences = report.documents.iter().flat_map(|document| &document.differences);
         let states = differences.map(|difference| difference.state);
-        match need(report.last_pass.result, states, progress) {
-            Need::FollowUp => Due { after: FOLLOW_UP, because: WakeReason::FollowUp },
-            Need::Retry => {
-                let after = self.retry();
-                Due { after, because: WakeReason::Retry }
+        self.due(need(report.last_pass.result, states, progress))
+    }
+
+    fn due(&mut self, need: Need) -> Due {
+        match need {
+            Need::FollowUp if self.follow_ups < FOLLOW_UPS_MAX => {
+                self.follow_ups += 1;
+                Due { after: FOLLOW_UP, because: WakeReason::FollowUp }
             }
+            Need::FollowUp | Need::Retry => Due { after: self.retry(), because: WakeReason::Retry },
             Need::Interval => {
-                self.failures = 0;
+                (self.failures, self.follow_ups) = (0, 0);
                 let factor = 1.0 - JITTER + 2.0 * JITTER * fastrand::f64();
                 Due { after: self.interval.mul_f64(factor), because: WakeReason::Timer }
             }
@@ -126,7 +135,7 @@ fn need(
 mod tests {
     use std::time::Duration;
 
-    use super::{Backoff, Need, Progress, RETRY_MAX, RETRY_MIN, need};
+    use super::{Backoff, FOLLOW_UP, Need, Progress, RETRY_MAX, RETRY_MIN, need};
     use crate::status::{DifferenceState, PassResult};
 
     #[test]
@@ -153,6 +162,30 @@ mod tests {
             let found = need(result, states.clone().into_iter(), progress);
             assert_eq!(found, expected, "{result} {states:?} {progress:?}");
         }
+    }
+
+    #[test]
+    fn a_fight_over_an_object_is_not_fought_every_second() {
+        let mut backoff = Backoff::new(Duration::from_mins(5));
+        let hour = Duration::from_hours(1);
+        let (mut passed, mut passes) = (Duration::ZERO, 0);
+        while passed < hour {
+            passed += backoff.due(Need::FollowUp).after;
+            passes += 1;
+        }
+        assert!((20..60).contains(&passes), "{passes} passes in an hour");
+        backoff.due(Need::Interval);
+        assert_eq!(backoff.due(Need::FollowUp).after, FOLLOW_UP);
+    }
+
+    #[test]
+    fn the_timer_varies_around_the_interval() {
+        let interval = Duration::from_mins(5);
+        let mut backoff = Backoff::new(interval);
+        let waits: Vec<Duration> = (0..100).map(|_| backoff.due(Need::Interval).after).collect();
+        assert!(waits.iter().all(|wait| (285..=315).contains(&wait.as_secs())), "{waits:?}");
+        assert!(waits.iter().any(|wait| *wait < interval));
+        assert!(waits.iter().any(|wait| *wait > interval));
     }
 
     #[test]

@@ -199,7 +199,8 @@ fn listen_for_hangup(hangup: Arc<Notify>) -> io::Result<Listening> {
     })))
 }
 
-/// What the daemon writes must not lie in what it watches: every pass would cause the next.
+/// What the daemon writes must not lie in what it watches: every pass would cause the next. What is
+/// hidden is not watched.
 fn keep_apart(settings: &Settings) -> Result<(), StartError> {
     let directory = real(&settings.directory);
     let journal = match &settings.journal {
@@ -207,12 +208,16 @@ fn keep_apart(settings: &Settings) -> Result<(), StartError> {
         JournalTarget::Nowhere | JournalTarget::StandardOutput => None,
     };
     for written in std::iter::once(&settings.data_directory).chain(journal) {
-        if real(written).starts_with(&directory) {
+        if real(written).strip_prefix(&directory).is_ok_and(|inside| !is_hidden(inside)) {
             let (inside, directory) = (written.clone(), settings.directory.clone());
             return Err(StartError::Overlap { inside, directory });
         }
     }
     Ok(())
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.iter().any(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
 /// The path with the links of its deepest existing part resolved.

@@ -27,20 +27,32 @@ pub(in crate::controller) struct Scope {
 }
 
 impl Scope {
-    /// The scope of `directories` as they are now.
+    /// The scope of `directories` as they are now. A link that leads out of its directory counts, what
+    /// it leads to does not: desired state is not read from there.
     pub(in crate::controller) fn of(directories: &[PathBuf]) -> Self {
         let mut scope = Self::default();
-        let mut open: VecDeque<PathBuf> = directories.iter().cloned().collect();
-        while let Some(path) = open.pop_front() {
-            let Some(real) = scope.resolve(&path) else { continue };
-            if !real.is_dir() || scope.directories.len() >= DIRECTORIES_MAX {
-                continue;
-            }
-            if scope.directories.insert(real.clone()) {
-                open.extend(visible(&real).filter(|entry| entry.is_symlink() || entry.is_dir()));
+        for directory in directories {
+            if let Some(root) = scope.resolve(directory) {
+                scope.descend(root);
             }
         }
         scope
+    }
+
+    fn descend(&mut self, root: PathBuf) {
+        let mut open = VecDeque::from([root.clone()]);
+        while let Some(path) = open.pop_front() {
+            let Some(real) = self.resolve(&path) else { continue };
+            if !real.is_dir()
+                || !real.starts_with(&root)
+                || self.directories.len() >= DIRECTORIES_MAX
+            {
+                continue;
+            }
+            if self.directories.insert(real.clone()) {
+                open.extend(visible(&real).filter(|entry| entry.is_symlink() || entry.is_dir()));
+            }
+        }
     }
 
     /// The directories that have to be watched, each without what is below it.

@@ -160,6 +160,7 @@ fn every_link_on_the_way_counts_and_hidden_files_do_not() {
     write(&home.join("elsewhere/b.yaml"), "x");
     symlink("real", home.join("link")).unwrap();
     symlink("../elsewhere/b.yaml", home.join("real/b.yaml")).unwrap();
+    symlink("../elsewhere", home.join("real/out")).unwrap();
     let scope = Scope::of(&[home.join("link")]);
     for (path, concerned) in [
         ("link", true),
@@ -168,6 +169,7 @@ fn every_link_on_the_way_counts_and_hidden_files_do_not() {
         ("real/new.yaml", true),
         ("real/b.yaml", true),
         ("elsewhere/b.yaml", true),
+        ("real/out", true),
         ("elsewhere/c.yaml", false),
         ("real/.a.yaml.swp", false),
         (".git/HEAD", false),

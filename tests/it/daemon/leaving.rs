@@ -98,6 +98,9 @@ async fn what_the_daemon_writes_may_not_lie_in_what_it_watches() {
     staging.settings.data_directory = staging.settings.directory.join("data");
     let error = open(staging).await.err().unwrap();
     assert!(matches!(error, StartError::Overlap { .. }), "{error}");
+    let mut staging = Staging::new(organization(), &desired(&[]));
+    staging.settings.data_directory = staging.settings.directory.join(".palisade/data");
+    assert!(open(staging).await.is_ok(), "what is hidden is not watched");
 }
 
 async fn open(staging: Staging) -> Result<Daemon, StartError> {

@@ -54,7 +54,7 @@ impl Process {
         });
         let mut process = Self { child, lines, address: String::new(), _home: home };
         let started = process.logged("daemon started");
-        process.address = started["address"].as_str().unwrap().to_owned();
+        started["address"].as_str().unwrap().clone_into(&mut process.address);
         process
     }
 
@@ -64,7 +64,7 @@ impl Process {
             match self.lines.recv_timeout(PATIENCE) {
                 Ok(line) if line["message"] == message => return line,
                 Ok(line) => assert!(line.is_object(), "no log line: {line}"),
-                Err(_) => panic!("`{message}` was not logged"),
+                Err(error) => panic!("`{message}` was not logged: {error}"),
             }
         }
     }
