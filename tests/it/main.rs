@@ -9,6 +9,7 @@ mod deploy;
 mod desired;
 mod emulator;
 mod end_to_end;
+mod live;
 mod observation;
 mod planning;
 mod scenarios;
