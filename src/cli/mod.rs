@@ -1,7 +1,7 @@
 //! The command line: the only place that picks an adapter, and the only place people talk to.
 //!
-//! Data goes to standard output, words to standard error. One file a command; [`render`] alone knows
-//! how things look. A command answers with an [`Exit`]; a failure it cannot answer for is an
+//! Data goes to standard output, words to standard error. One file a command; `render` alone knows
+//! how things look. A command answers with an `Exit`; a failure it cannot answer for is an
 //! `anyhow` error, printed once, here, with its whole chain.
 
 mod apply;

@@ -79,7 +79,7 @@ struct Content {
     snapshot: OrgSnapshot,
 }
 
-/// The snapshot as [`write`] writes it: the same snapshot gives the same bytes.
+/// The snapshot as [`write()`] writes it: the same snapshot gives the same bytes.
 pub fn render(snapshot: &OrgSnapshot) -> Result<String, SnapshotFileError> {
     let mut text = serde_json::to_string_pretty(&Written { format: FORMAT, snapshot })
         .map_err(SnapshotFileError::Render)?;
@@ -100,7 +100,7 @@ pub fn write(snapshot: &OrgSnapshot, path: &Path) -> Result<(), SnapshotFileErro
     Ok(())
 }
 
-/// Reads a snapshot that [`write`] wrote.
+/// Reads a snapshot that [`write()`] wrote.
 pub fn read(path: &Path) -> Result<OrgSnapshot, SnapshotFileError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| SnapshotFileError::Read { path: path.to_owned(), source })?;

@@ -1,6 +1,6 @@
 //! What people and alerts are told about the organization: computed once, at the end of a pass.
 //!
-//! Pure but for [`publish`]. Says ids and names from desired state only: no e-mail address, no phone
+//! Pure but for `publish`. Says ids and names from desired state only: no e-mail address, no phone
 //! number, no text that AWS users write, no policy body.
 
 mod capacity;
