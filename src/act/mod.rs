@@ -116,9 +116,9 @@ fn readiness(action: &Action, plan: &Plan, outcomes: &[Option<Outcome>]) -> Read
                 let change = plan.actions.get(*before).map(|action| &action.change);
                 let what = change.map(|change| format!("{} of {}", change.kind(), change.object()));
                 return Readiness::Never(Outcome::Skipped(format!(
-                    "it waits for {}, which was {}",
+                    "it waits for {}, which ended as `{}`",
                     what.unwrap_or_default(),
-                    outcome.word().replace('_', " ")
+                    outcome.word()
                 )));
             }
             None => waits = true,

@@ -345,7 +345,9 @@ fn difference(
     let (text, mark) = Mark::read_description(&policy.description);
     let (wanted_text, _) = Mark::read_description(&resource.description);
     // The mark alone is no reason to write: it comes with the next real change.
-    let described = text == wanted_text && mark.as_ref().is_none_or(|mark| *mark == resource.mark);
+    // White space at the end is lost when a mark is put behind it, so it means nothing without one.
+    let described = text.trim_end() == wanted_text.trim_end()
+        && mark.as_ref().is_none_or(|mark| *mark == resource.mark);
     if item.meaning.as_ref() == Some(&resource.canonical) {
         return match (policy.name == item.name, described) {
             (true, true) => None,

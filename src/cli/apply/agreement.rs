@@ -65,11 +65,11 @@ fn without<'a>(one: &'a Plan, other: &Plan) -> Vec<&'a Action> {
     one.actions.iter().filter(|action| !known.contains(&exact(action, one))).collect()
 }
 
-/// An action with everything that it does and waits for; places in the order do not matter.
+/// An action with everything that it does, needs and waits for; places in the order do not matter.
 fn exact(action: &Action, plan: &Plan) -> String {
     let after: BTreeSet<String> =
         action.after.iter().filter_map(|index| plan.actions.get(*index)).map(intent).collect();
-    format!("{} {:?} after {after:?}", action.document, action.change)
+    format!("{} {:?} {:?} after {after:?}", action.document, action.hold, action.change)
 }
 
 /// What an action is meant to do, whatever ids things have.

@@ -187,6 +187,12 @@ impl Run<'_> {
     fn refusal(&self, looked: &Looked) -> Option<String> {
         let planned = self.planned?;
         let now = PlanDocument::new(looked.plan.clone(), self.desired, &looked.snapshot);
+        if planned.plan.organization_id != now.plan.organization_id {
+            return Some(format!(
+                "nothing was changed: the plan is for {}, desired state is about {}",
+                planned.plan.organization_id, now.plan.organization_id
+            ));
+        }
         let moved = Moved::between(&planned.plan, &now.plan)?;
         let cause = if planned.desired_state != now.desired_state {
             "desired state has changed"

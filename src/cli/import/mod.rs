@@ -78,7 +78,7 @@ fn import(snapshot: &OrgSnapshot) -> anyhow::Result<Imported> {
         accounts.map(|(id, account)| (id.clone(), (account.name.clone(), id.as_str().to_owned())));
     let names = Names {
         installation: installation(snapshot, tree.accounts.get(&organization.management_account)),
-        accounts: unique_names(&texts.collect(), "account"),
+        accounts: unique_names(&texts.collect(), "account", &BTreeSet::new()),
         units: organization::writable_units(tree),
         policy_types: enabled_types(root),
     };

@@ -8,18 +8,19 @@ const NAME_CHARACTERS_MAX: usize = 63;
 /// A name for each item of `items`, made from its free text: small letters, digits and hyphens.
 ///
 /// Items that would share a name all carry their id behind it, so that none of them looks like the
-/// real one. `fallback` is for text that nothing is left of.
+/// real one. `fallback` is for text that nothing is left of. Names in `reserved` are taken already.
 pub(super) fn unique_names<K: Ord + Clone>(
     items: &BTreeMap<K, (String, String)>,
     fallback: &str,
+    reserved: &BTreeSet<String>,
 ) -> BTreeMap<K, String> {
     let bases: BTreeMap<&K, String> =
         items.iter().map(|(key, (text, _))| (key, plain_name(text, fallback))).collect();
-    let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut uses: BTreeMap<&str, usize> = reserved.iter().map(|name| (name.as_str(), 1)).collect();
     for base in bases.values() {
         *uses.entry(base).or_default() += 1;
     }
-    let mut taken = BTreeSet::new();
+    let mut taken = reserved.clone();
     let mut names = BTreeMap::new();
     for (key, base) in &bases {
         let (_, id) = &items[*key];
@@ -61,7 +62,7 @@ fn with_suffix(base: &str, suffix: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::{plain_name, unique_names};
 
@@ -79,12 +80,21 @@ mod tests {
         assert_eq!(plain_name(&"x".repeat(200), "fallback").len(), 63);
     }
 
+    /// Found in review: a policy with the name of a document took that name away.
+    #[test]
+    fn a_reserved_name_is_left_to_whom_it_belongs() {
+        let items = BTreeMap::from([("1", ("My Policy".to_owned(), "1".to_owned()))]);
+        let reserved = BTreeSet::from(["my-policy".to_owned()]);
+        assert_eq!(unique_names(&items, "x", &reserved)["1"], "my-policy-1");
+    }
+
     #[test]
     fn names_that_would_be_shared_carry_the_id() {
         let items = [("1", "Shop"), ("2", "shop"), ("3", "shop-1"), ("4", "other")];
         let items: BTreeMap<&str, (String, String)> =
             items.into_iter().map(|(id, text)| (id, (text.to_owned(), id.to_owned()))).collect();
-        let names: Vec<String> = unique_names(&items, "x").into_values().collect();
+        let names: Vec<String> =
+            unique_names(&items, "x", &BTreeSet::new()).into_values().collect();
         assert_eq!(names, ["shop-1-2", "shop-2", "shop-1", "other"]);
     }
 }

@@ -58,10 +58,7 @@ fn add_type(
         }
     }
     let facts = policy_type.facts();
-    let texts = writable.iter().map(|(id, policy)| {
-        (*id, (wanted_name(policy, &facts).to_owned(), id.as_str().to_owned()))
-    });
-    let document_names = unique_names(&texts.collect(), "policy");
+    let document_names = document_names(&writable, &facts);
     let folder =
         format!("policies/{}", policy_type.as_str().to_ascii_lowercase().replace('_', "-"));
     for (id, policy) in &writable {
@@ -72,12 +69,31 @@ fn add_type(
     }
 }
 
-/// The name a policy's document should have: the one in its mark, where there is one.
-fn wanted_name<'a>(policy: &'a Writable<'_>, facts: &PolicyTypeFacts) -> &'a str {
-    match &policy.mark {
-        Some(mark) if mark.document.kind == facts.kind => &mark.document.name,
-        Some(_) | None => &policy.policy.name,
+/// A name for each policy's document. The one in a mark is kept to the letter: metrics and alerts know
+/// it, and nobody who calls a policy the same in AWS may take it away.
+fn document_names<'a>(
+    writable: &BTreeMap<&'a PolicyId, Writable<'_>>,
+    facts: &PolicyTypeFacts,
+) -> BTreeMap<&'a PolicyId, String> {
+    let mut names = BTreeMap::new();
+    let mut reserved = BTreeSet::new();
+    let mut others = BTreeMap::new();
+    for (id, policy) in writable {
+        match &policy.mark {
+            // The mark on a copy of a policy names a document that has its policy already.
+            Some(mark)
+                if mark.document.kind == facts.kind
+                    && reserved.insert(mark.document.name.clone()) =>
+            {
+                names.insert(*id, mark.document.name.clone());
+            }
+            Some(_) | None => {
+                others.insert(*id, (policy.policy.name.clone(), id.as_str().to_owned()));
+            }
+        }
     }
+    names.extend(unique_names(&others, "policy", &reserved));
+    names
 }
 
 /// What there is to write, or why it is left out.

@@ -106,6 +106,15 @@ fn naming_a_policy_adopts_it_without_a_write() {
     assert!(plan.is_empty(), "{plan:#?}");
 }
 
+/// Found in review: a space at the end of a description was a difference for ever.
+#[test]
+fn white_space_at_the_end_of_a_description_is_no_difference() {
+    let cloud =
+        observed().having("deny-ec2", "A guardrail. ", &deny("ec2")).attach(SCP, "deny-ec2", "/");
+    let plan = planned(&[organization(), policy("deny-ec2", r#""/""#, "", "ec2")], cloud);
+    assert!(plan.is_empty(), "{plan:#?}");
+}
+
 #[test]
 fn an_adopted_policy_that_differs_is_updated_where_it_is() {
     let cloud = observed().having("deny-ec2", "", &deny("s3")).attach(SCP, "deny-ec2", "/");
