@@ -168,9 +168,9 @@ mod tests {
     fn a_fight_over_an_object_is_not_fought_every_second() {
         let mut backoff = Backoff::new(Duration::from_mins(5));
         let hour = Duration::from_hours(1);
-        let (mut passed, mut passes) = (Duration::ZERO, 0);
-        while passed < hour {
-            passed += backoff.due(Need::FollowUp).after;
+        let (mut elapsed, mut passes) = (Duration::ZERO, 0);
+        while elapsed < hour {
+            elapsed += backoff.due(Need::FollowUp).after;
             passes += 1;
         }
         assert!((20..60).contains(&passes), "{passes} passes in an hour");

@@ -33,18 +33,18 @@ impl Scope {
         let mut scope = Self::default();
         for directory in directories {
             if let Some(root) = scope.resolve(directory) {
-                scope.descend(root);
+                scope.descend(&root);
             }
         }
         scope
     }
 
-    fn descend(&mut self, root: PathBuf) {
-        let mut open = VecDeque::from([root.clone()]);
+    fn descend(&mut self, root: &Path) {
+        let mut open = VecDeque::from([root.to_owned()]);
         while let Some(path) = open.pop_front() {
             let Some(real) = self.resolve(&path) else { continue };
             if !real.is_dir()
-                || !real.starts_with(&root)
+                || !real.starts_with(root)
                 || self.directories.len() >= DIRECTORIES_MAX
             {
                 continue;
