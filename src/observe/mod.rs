@@ -14,6 +14,7 @@ mod memory;
 mod policies;
 mod reader;
 mod sight;
+mod standing;
 mod tree;
 
 #[cfg(test)]
@@ -25,9 +26,10 @@ use std::time::Duration;
 pub use crate::observe::file::{SnapshotFileError, read, render, write};
 
 use crate::cloud::Cloud;
-use crate::observe::memory::{Memory, look_at_each, parts};
+use crate::observe::memory::{Memory, PolicyMemory, look_at_each, parts};
 use crate::observe::reader::{Reader, unknown};
 use crate::observe::sight::Sight;
+use crate::observe::standing::Standing;
 use crate::org::{
     Caller, OrgSnapshot, Organization, OuPath, ParentId, Part, PolicyId, PolicyType, Root, Tree,
     Unknown,
@@ -89,7 +91,7 @@ impl Observer {
 
     /// Observes the organization. What cannot be read is unknown in the snapshot, never missing.
     pub async fn observe(&mut self, cloud: &dyn Cloud, wanted: &Wanted) -> OrgSnapshot {
-        let reader = Reader::new(cloud);
+        let reader = Reader::new(cloud, self.fresh_for);
         let mut snapshot = OrgSnapshot::unread();
         match self.identify(&reader, &mut snapshot).await {
             Ok(sight) => {
@@ -177,42 +179,37 @@ impl Observer {
         sight: &Sight,
         snapshot: &mut OrgSnapshot,
     ) {
-        let fresh_for = self.fresh_for;
-        let Memory { tree, policies, trusted_services, administrators, tags, strangers, .. } =
-            &mut self.memory;
+        let fresh_for = reader.fresh_for;
+        let memory = &mut self.memory;
         let types = sight.root.policy_types.keys().chain(&wanted.policy_types).cloned().collect();
-        let listed_and_read = async {
-            let lists = policies::lists(policies, reader, fresh_for, &types).await;
-            let documents = policies::documents(policies, reader, fresh_for, &lists).await;
-            (lists, documents)
-        };
-        administrators.retain(|service, _| wanted.services.contains(service));
+        let lists = policies::lists(&mut memory.policies, reader, &types).await;
+        let PolicyMemory { documents, targets, lists: _ } = &mut memory.policies;
+        let standing =
+            Standing { tree: &mut memory.tree, strangers: &mut memory.strangers, targets };
+        memory.administrators.retain(|service, _| wanted.services.contains(service));
         let administrators_of =
             |service: String| async move { reader.administrators(&service).await };
-        let expected = sight.expected(tree.last(), &BTreeSet::new());
-        let (mut look, (lists, documents), services, administrators) = tokio::join!(
-            tree.look(fresh_for, tree::read(reader, expected)),
-            listed_and_read,
-            trusted_services.look(fresh_for, reader.trusted_services()),
-            look_at_each(administrators, &wanted.services, fresh_for, administrators_of),
+        let (documents, (tree, targets), services, administrators) = tokio::join!(
+            policies::documents(documents, reader, &lists),
+            standing.look(reader, sight, &lists),
+            memory.trusted_services.look(fresh_for, reader.trusted_services()),
+            look_at_each(
+                &mut memory.administrators,
+                &wanted.services,
+                fresh_for,
+                administrators_of
+            ),
         );
-        if let (Part::Known(now), Some(before)) = (&look.part, &look.before) {
-            policies::touch_targets_after(policies, &lists, before, now);
-        }
-        let targets = policies::targets(policies, reader, fresh_for, &lists, &sight.root).await;
-        let unaccounted = tree::strangers(look.part.known(), targets.values());
-        if !unaccounted.is_subset(strangers) {
-            tree.touch();
-            let expected = sight.expected(tree.last(), &unaccounted);
-            look = tree.look(fresh_for, tree::read(reader, expected)).await;
-        }
-        *strangers = unaccounted;
-        let unnamed = unnamed_units(look.part.known(), &wanted.units);
-        tags.retain(|unit, _| unnamed.contains(unit));
+        policies::touch_lists_with_gone(&mut memory.policies, &lists, &documents);
+        policies::touch_lists_with_gone(&mut memory.policies, &lists, &targets);
+        let unnamed = unnamed_units(tree.known(), &wanted.units);
+        memory.tags.retain(|unit, _| unnamed.contains(unit));
         let tags_of = |resource: String| async move { reader.tags(&resource).await };
-        let tags = look_at_each(tags, &unnamed, fresh_for * TAGS_FRESH_TIMES, tags_of).await;
-        snapshot.tree = look.part;
-        snapshot.policies = policies::assemble(lists, documents, targets);
+        let fresh_for = fresh_for.saturating_mul(TAGS_FRESH_TIMES);
+        let tags = look_at_each(&mut memory.tags, &unnamed, fresh_for, tags_of).await;
+        snapshot.tree = tree;
+        snapshot.policies =
+            policies::assemble(&sight.root, lists, parts(documents), parts(targets));
         snapshot.trusted_services = services.part;
         snapshot.delegated_administrators = parts(administrators);
         snapshot.tags = parts(tags);

@@ -4,10 +4,9 @@
 //! accounts takes 2,200 calls, by policy about 120.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use crate::cloud::PolicySummary;
-use crate::observe::memory::{Kept, Look, PolicyMemory, look_at_each};
+use crate::observe::memory::{Kept, Look, PolicyMemory, look_at_each, parts};
 use crate::observe::reader::Reader;
 use crate::org::{ObservedPolicy, Part, PolicyId, PolicyType, Root, TargetId, Tree};
 
@@ -42,17 +41,19 @@ const RESOURCE_FULL_ACCESS: &str = r#"{
 /// The policies of each type, as listed.
 pub(super) type Lists = BTreeMap<PolicyType, Part<BTreeMap<PolicyId, PolicySummary>>>;
 
+/// What is kept of targets.
+pub(super) type KeptTargets = BTreeMap<PolicyId, Kept<BTreeSet<TargetId>>>;
+
 /// Lists the policies of `types`. A policy that is new or has another name or description than
 /// before counts as changed altogether.
 pub(super) async fn lists(
     memory: &mut PolicyMemory,
     reader: &Reader<'_>,
-    fresh_for: Duration,
     types: &BTreeSet<PolicyType>,
 ) -> Lists {
     memory.lists.retain(|policy_type, _| types.contains(policy_type));
     let read = |policy_type| async move { reader.policies(&policy_type).await };
-    let looks = look_at_each(&mut memory.lists, types, fresh_for, read).await;
+    let looks = look_at_each(&mut memory.lists, types, reader.fresh_for, read).await;
     for look in looks.values() {
         let (Part::Known(now), Some(before)) = (&look.part, &look.before) else { continue };
         for (id, _) in now.iter().filter(|(id, policy)| before.get(*id) != Some(*policy)) {
@@ -61,66 +62,69 @@ pub(super) async fn lists(
         }
     }
     forget_what_is_gone(memory);
-    looks.into_iter().map(|(policy_type, look)| (policy_type, look.part)).collect()
+    parts(looks)
 }
 
 /// Reads the documents of what was listed.
 pub(super) async fn documents(
-    memory: &mut PolicyMemory,
+    kept: &mut BTreeMap<PolicyId, Kept<String>>,
     reader: &Reader<'_>,
-    fresh_for: Duration,
     lists: &Lists,
-) -> BTreeMap<PolicyId, Part<String>> {
+) -> BTreeMap<PolicyId, Look<String>> {
     let wanted = listed(lists).filter(|policy| managed_document(policy).is_none());
-    let wanted: BTreeSet<PolicyId> = wanted.map(|policy| policy.id.clone()).collect();
+    let wanted = wanted.map(|policy| policy.id.clone()).collect();
     let read = |policy| async move { reader.document(&policy).await };
-    let looks = look_at_each(&mut memory.documents, &wanted, fresh_for, read).await;
-    settle(memory, lists, looks)
+    look_at_each(kept, &wanted, reader.fresh_for, read).await
 }
 
-/// Reads what each listed policy is attached to. AWS-managed ones too: they take slots. The policies
-/// of a type that is disabled are attached to nothing (`DisablePolicyType`, API reference).
+/// Reads what each policy in `wanted` is attached to.
 pub(super) async fn targets(
-    memory: &mut PolicyMemory,
+    kept: &mut KeptTargets,
     reader: &Reader<'_>,
-    fresh_for: Duration,
-    lists: &Lists,
-    root: &Root,
-) -> BTreeMap<PolicyId, Part<BTreeSet<TargetId>>> {
-    let (wanted, unattached): (BTreeSet<_>, BTreeSet<_>) = listed(lists)
-        .map(|policy| (root.policy_types.contains_key(&policy.policy_type), policy.id.clone()))
-        .partition(|(is_enabled, _)| *is_enabled);
-    let wanted = wanted.into_iter().map(|(_, id)| id).collect();
+    wanted: &BTreeSet<PolicyId>,
+) -> BTreeMap<PolicyId, Look<BTreeSet<TargetId>>> {
     let read = |policy| async move { reader.targets(&policy).await };
-    let looks = look_at_each(&mut memory.targets, &wanted, fresh_for, read).await;
-    let mut targets = settle(memory, lists, looks);
-    targets.extend(unattached.into_iter().map(|(_, id)| (id, Part::Known(BTreeSet::new()))));
-    targets
+    look_at_each(kept, wanted, reader.fresh_for, read).await
 }
 
-/// What a changed tree says about targets: on a new OU or account AWS attaches its own policies, and
-/// from one that is gone everything is detached.
+/// The policies whose targets the tree decides alone or not at all: first those of customers, then
+/// those of AWS, which take slots too and which AWS attaches to everything new. A type that is disabled
+/// is in neither: its policies are attached to nothing (`DisablePolicyType`, API reference).
+pub(super) fn by_owner(lists: &Lists, root: &Root) -> (BTreeSet<PolicyId>, BTreeSet<PolicyId>) {
+    let enabled = listed(lists).filter(|it| root.policy_types.contains_key(&it.policy_type));
+    let (managed, customers): (Vec<_>, Vec<_>) = enabled.partition(|policy| policy.aws_managed);
+    let ids =
+        |policies: Vec<&PolicySummary>| policies.into_iter().map(|it| it.id.clone()).collect();
+    (ids(customers), ids(managed))
+}
+
+/// What a changed tree says about targets: to a new OU or account AWS attaches the policies it
+/// manages, and from one that is gone everything is detached. Returns what has to be looked at again.
 pub(super) fn touch_targets_after(
-    memory: &mut PolicyMemory,
-    lists: &Lists,
+    kept: &mut KeptTargets,
+    managed: &BTreeSet<PolicyId>,
     before: &Tree,
     now: &Tree,
-) {
+) -> BTreeSet<PolicyId> {
     let (before, now) = (nodes(before), nodes(now));
+    let mut touched = BTreeSet::new();
     if before == now {
-        return;
+        return touched;
     }
-    for policy in listed(lists) {
-        let kept = memory.targets.entry(policy.id.clone()).or_default();
+    for (policy, targets) in kept {
         let was_on = |target| before.contains(target) && !now.contains(target);
-        if policy.aws_managed || kept.last().is_some_and(|targets| targets.iter().any(was_on)) {
-            kept.touch();
+        let is_stale = targets.last().is_some_and(|targets| targets.iter().any(was_on));
+        if is_stale || managed.contains(policy) {
+            targets.touch();
+            touched.insert(policy.clone());
         }
     }
+    touched
 }
 
 /// Puts listings, documents and targets together.
 pub(super) fn assemble(
+    root: &Root,
     lists: Lists,
     mut documents: BTreeMap<PolicyId, Part<String>>,
     mut targets: BTreeMap<PolicyId, Part<BTreeSet<TargetId>>>,
@@ -128,14 +132,18 @@ pub(super) fn assemble(
     let mut observed = |policy: PolicySummary| {
         let known = managed_document(&policy).map(|text| Part::Known(text.to_owned()));
         let document = known.or_else(|| documents.remove(&policy.id));
-        let PolicySummary { id, policy_type: _, name, description, aws_managed } = policy;
+        let PolicySummary { id, policy_type, name, description, aws_managed } = policy;
+        let targets = match root.policy_types.contains_key(&policy_type) {
+            true => targets.remove(&id).unwrap_or_else(|| Part::unread("ListTargetsForPolicy")),
+            false => Part::Known(BTreeSet::new()),
+        };
         let policy = ObservedPolicy {
-            document: document.unwrap_or_else(|| Part::unread("DescribePolicy")),
-            targets: targets.remove(&id).unwrap_or_else(|| Part::unread("ListTargetsForPolicy")),
             id: id.clone(),
             name,
             description,
             aws_managed,
+            document: document.unwrap_or_else(|| Part::unread("DescribePolicy")),
+            targets,
         };
         (id, policy)
     };
@@ -161,17 +169,16 @@ fn managed_document(policy: &PolicySummary) -> Option<&'static str> {
 }
 
 /// A policy that is listed and, when asked about, not there shows that its listing is out of date.
-fn settle<T>(
+pub(super) fn touch_lists_with_gone<T>(
     memory: &mut PolicyMemory,
     lists: &Lists,
-    looks: BTreeMap<PolicyId, Look<T>>,
-) -> BTreeMap<PolicyId, Part<T>> {
+    looks: &BTreeMap<PolicyId, Look<T>>,
+) {
     for policy in listed(lists) {
         if looks.get(&policy.id).is_some_and(|look| look.gone) {
             memory.lists.entry(policy.policy_type.clone()).or_default().touch();
         }
     }
-    looks.into_iter().map(|(id, look)| (id, look.part)).collect()
 }
 
 fn nodes(tree: &Tree) -> BTreeSet<TargetId> {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::time::Duration;
 
 use strum::IntoEnumIterator as _;
 use tokio::sync::Semaphore;
@@ -27,14 +28,16 @@ const PAGES_MAX: usize = 10_000;
 
 /// Reads a cloud, a few calls at a time.
 pub(super) struct Reader<'a> {
+    /// How old an answer may be to be used again.
+    pub(super) fresh_for: Duration,
     cloud: &'a dyn Cloud,
     permits: BTreeMap<Bucket, Semaphore>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(cloud: &'a dyn Cloud) -> Self {
+    pub(super) fn new(cloud: &'a dyn Cloud, fresh_for: Duration) -> Self {
         let permits = Bucket::iter().map(|bucket| (bucket, Semaphore::new(IN_FLIGHT_MAX)));
-        Self { cloud, permits: permits.collect() }
+        Self { fresh_for, cloud, permits: permits.collect() }
     }
 
     pub(super) async fn caller(&self) -> Result<Caller, CloudError> {

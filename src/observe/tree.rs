@@ -36,8 +36,8 @@ enum Fault {
 
 /// How carefully the tree is read.
 enum Reading<'a> {
-    /// With the fewest calls. A walk must find these accounts; one that is missing has left, or has
-    /// moved behind the walker's back.
+    /// With the fewest calls. These accounts must be found; one that is missing has left, or has moved
+    /// behind the reader's back.
     Quick(&'a BTreeSet<AccountId>),
     /// A walk is held against the listing of all accounts.
     Thorough,
@@ -101,18 +101,33 @@ async fn read_once(
     };
     let (units, listed) = try_join(units(reader, root), listing).await?;
     let bare = Tree { units, ..Tree::bare(root.clone()) };
-    if listed.iter().all(|account| account.parent.is_some()) {
-        return place(bare, listed);
-    }
-    let parents: Vec<ParentId> = std::iter::once(ParentId::Root(root.clone()))
-        .chain(bare.units.keys().cloned().map(ParentId::Ou))
-        .collect();
+    let tree = if listed.iter().all(|account| account.parent.is_some()) {
+        place(bare, listed)?
+    } else {
+        let tree = walk(reader, bare).await?;
+        find_all(&tree, listed.iter().map(|account| &account.id))?;
+        tree
+    };
+    find_all(&tree, must_find)?;
+    Ok(tree)
+}
+
+/// Asks every OU for its accounts.
+async fn walk(reader: &Reader<'_>, bare: Tree) -> Result<Tree, Fault> {
+    let root = ParentId::Root(bare.root.clone());
+    let units = bare.units.keys().cloned().map(ParentId::Ou);
+    let parents: Vec<ParentId> = std::iter::once(root).chain(units).collect();
     let walked = try_join_all(parents.iter().map(|parent| reader.accounts_in(parent))).await?;
-    let tree = place(bare, walked.into_iter().flatten())?;
-    let mut known = listed.iter().map(|account| &account.id).chain(must_find);
-    match known.find(|account| !tree.accounts.contains_key(account)) {
+    place(bare, walked.into_iter().flatten())
+}
+
+fn find_all<'a>(
+    tree: &Tree,
+    accounts: impl IntoIterator<Item = &'a AccountId>,
+) -> Result<(), Fault> {
+    match accounts.into_iter().find(|account| !tree.accounts.contains_key(account)) {
         Some(_) => Err(Fault::Raced("an account is in none of the OUs")),
-        None => Ok(tree),
+        None => Ok(()),
     }
 }
 

@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use palisade::cloud::budget::{BudgetShare, Budgeted};
 use palisade::cloud::simulated::{AccountPaths, SimulatedCloud, SimulationOptions, World};
 use palisade::cloud::{Answer, Call, Cloud, CloudError, Operation, Page, Reply};
 use palisade::observe::{Observer, Touched, Wanted};
 use palisade::org::{AccountId, OrgSnapshot, ParentId, Part, PolicyType};
 use tokio::time::Instant;
 
-use crate::sized::{Size, as_observed, organization, reads_min, wanted};
+use crate::sized::{self, Size, as_observed, organization, reads_min, wanted};
+use crate::support::emulator::EmulatedOrganization;
 
 const BOTH: [AccountPaths; 2] = [AccountPaths::Given, AccountPaths::Missing];
 
@@ -91,8 +93,6 @@ async fn one_attachment_that_changed_costs_one_read_more() {
     assert_eq!(reads(&cloud) - before, 2);
 }
 
-/// Everything but the policies, whose scarcest reads come at one a second here, in the shadow of
-/// those: no kind of call waits for another kind.
 #[tokio::test(start_paused = true)]
 async fn slow_documents_do_not_hold_up_the_tree() {
     let cloud = organization(LARGE, AccountPaths::Given);
@@ -102,6 +102,21 @@ async fn slow_documents_do_not_hold_up_the_tree() {
     Observer::new(Duration::ZERO).observe(&cloud, &wanted).await;
     // Sixty documents, four at a time, a second each; all the rest together in the same time.
     assert_eq!(start.elapsed(), Duration::from_secs(15));
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_half_of_aws_rates_a_thousand_accounts_take_the_time_of_their_documents() {
+    let cloud = organization(LARGE, AccountPaths::Given);
+    cloud.adjust(|options| *options = SimulationOptions::realistic());
+    let wanted = wanted(&cloud.truth());
+    let budgeted = Budgeted::new(cloud.clone(), BudgetShare::HALF, 7);
+    let start = Instant::now();
+    let snapshot = Observer::new(Duration::ZERO).observe(&budgeted, &wanted).await;
+    assert_eq!(snapshot.unknown_parts(), []);
+    // Sixty documents at one a second; everything else fits into their shadow.
+    assert!(start.elapsed() < Duration::from_secs(70), "{:?}", start.elapsed());
+    let throttled = cloud.history().into_iter().filter(|it| matches!(it.outcome, Some(Err(_))));
+    assert_eq!(throttled.count(), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -198,6 +213,56 @@ async fn the_same_organization_gives_the_same_bytes() {
         rendered.insert(palisade::observe::render(&snapshot).unwrap());
     }
     assert_eq!(rendered.len(), 1);
+}
+
+#[tokio::test]
+async fn the_emulator_is_observed_whole_over_http_with_the_fewest_calls() {
+    let units = ["/Security", "/Workloads/Prod", "/Workloads/Dev", "/Sandbox"];
+    let placed: Vec<(&str, usize)> = units.iter().map(|unit| (*unit, 30)).collect();
+    for organization in
+        [EmulatedOrganization::with(&placed), EmulatedOrganization::with_paths(&placed)]
+    {
+        let cloud = organization.cloud().await;
+        for number in 0..10 {
+            let scp = PolicyType::service_control();
+            let (name, content) = (format!("policy-{number}"), sized::DOCUMENT.to_owned());
+            let (description, tags) = (String::new(), [].into());
+            let call = Call::CreatePolicy { policy_type: scp, name, description, content, tags };
+            let Reply::CreatedPolicy(policy) = cloud.call(call).await.unwrap().reply else {
+                panic!("a policy is created");
+            };
+            let target = organization.unit(units[number % units.len()]).into();
+            cloud.call(Call::AttachPolicy { policy, target }).await.unwrap();
+        }
+        let set_up = organization.calls().len();
+        let wanted = Wanted {
+            units: organization.units.keys().map(|path| path.parse().unwrap()).collect(),
+            ..Wanted::default()
+        };
+        let mut observer = Observer::new(Duration::from_mins(10));
+        let snapshot = observer.observe(&cloud, &wanted).await;
+        assert_eq!(snapshot.unknown_parts(), []);
+        let tree = snapshot.tree.known().unwrap();
+        for (path, accounts) in &organization.accounts {
+            for account in accounts {
+                assert_eq!(tree.accounts[account].parent, organization.units[path]);
+            }
+        }
+        let scps = snapshot.policies_of(&PolicyType::service_control()).unwrap();
+        assert_eq!(scps.len(), 11);
+        assert!(scps.values().all(|policy| !policy.targets.known().unwrap().is_empty()));
+
+        let calls = organization.calls().split_off(set_up);
+        let paths = if calls.contains(&Operation::ListAccountsForParent) {
+            AccountPaths::Missing
+        } else {
+            AccountPaths::Given
+        };
+        let identity = 1;
+        assert_eq!(calls.len(), reads_min(&snapshot, paths) - identity, "{paths:?}: {calls:?}");
+        observer.observe(&cloud, &wanted).await;
+        assert_eq!(organization.calls().len(), set_up + calls.len());
+    }
 }
 
 /// A small organization with something of everything; every other one has no paths.

@@ -5,7 +5,8 @@ use palisade::observe::Wanted;
 use palisade::org::{OrgSnapshot, ParentId, Part, PolicyType};
 
 const SCP: &str = "SERVICE_CONTROL_POLICY";
-const DOCUMENT: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"organizations:LeaveOrganization","Resource":"*"}]}"#;
+/// A small policy document.
+pub(crate) const DOCUMENT: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"organizations:LeaveOrganization","Resource":"*"}]}"#;
 
 /// How much an organization holds, `FullAWSAccess` and the management account left out.
 #[derive(Debug, Clone, Copy)]

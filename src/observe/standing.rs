@@ -1,0 +1,53 @@
+//! What stands where: the tree and what is attached to it, which tell on each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::observe::memory::{Kept, Look};
+use crate::observe::policies::{self, KeptTargets, Lists};
+use crate::observe::reader::Reader;
+use crate::observe::sight::Sight;
+use crate::observe::tree;
+use crate::org::{Part, PolicyId, TargetId, Tree};
+
+type Targets = BTreeMap<PolicyId, Look<BTreeSet<TargetId>>>;
+
+/// What is kept of the tree and of targets.
+pub(super) struct Standing<'a> {
+    pub(super) tree: &'a mut Kept<Tree>,
+    pub(super) strangers: &'a mut BTreeSet<TargetId>,
+    pub(super) targets: &'a mut KeptTargets,
+}
+
+impl Standing<'_> {
+    /// Reads the tree and the targets of policies at once, and where one shows that the other is out of
+    /// date, that again. What AWS attaches to everything is read last: it depends on the tree.
+    pub(super) async fn look(
+        self,
+        reader: &Reader<'_>,
+        sight: &Sight,
+        lists: &Lists,
+    ) -> (Part<Tree>, Targets) {
+        let Standing { tree, strangers, targets: kept } = self;
+        let (customers, managed) = policies::by_owner(lists, &sight.root);
+        let expected = sight.expected(tree.last(), &BTreeSet::new());
+        let (mut look, mut targets) = tokio::join!(
+            tree.look(reader.fresh_for, tree::read(reader, expected)),
+            policies::targets(kept, reader, &customers),
+        );
+        let mut again = managed.clone();
+        if let (Part::Known(now), Some(before)) = (&look.part, &look.before) {
+            let touched = policies::touch_targets_after(kept, &managed, before, now);
+            again.extend(touched.intersection(&customers).cloned());
+        }
+        targets.extend(policies::targets(kept, reader, &again).await);
+        let attached_to = targets.values().map(|look| &look.part);
+        let unaccounted = tree::strangers(look.part.known(), attached_to);
+        if !unaccounted.is_subset(strangers) {
+            tree.touch();
+            let expected = sight.expected(tree.last(), &unaccounted);
+            look = tree.look(reader.fresh_for, tree::read(reader, expected)).await;
+        }
+        *strangers = unaccounted;
+        (look.part, targets)
+    }
+}
