@@ -4,25 +4,28 @@ use crate::cloud::simulated::pages::Pager;
 use crate::cloud::simulated::refusal::{Code, Refusal};
 use crate::cloud::simulated::world::{AccountPaths, StoredPolicy, World};
 use crate::cloud::{Account, PageToken, PolicySummary, Reply, Unit};
-use crate::org::{AccountId, ObservedAccount, ParentId, PolicyId, PolicyType, TargetId};
+use crate::org::{
+    AccountId, ObservedAccount, ObservedUnit, OuId, ParentId, PolicyId, PolicyType, TargetId,
+};
 
 type Answered = Result<Reply, Refusal>;
 
 impl World {
     pub(super) fn list_roots(&self, page: &PageToken, pager: Pager) -> Answered {
-        let roots = [(self.tree.root.to_string(), self.root())];
-        pager.page("ListRoots", roots, page).map(Reply::Roots)
+        let roots = [(self.tree.root.as_str(), self)];
+        pager.page("ListRoots", roots, page, World::root).map(Reply::Roots)
     }
 
     pub(super) fn list_accounts(&self, page: &PageToken, pager: Pager) -> Answered {
-        let accounts = self.tree.accounts.iter().map(|(id, account)| {
+        let accounts = self.tree.accounts.iter().map(|entry| (entry.0.as_str(), entry));
+        let show = |(id, account): (&AccountId, &ObservedAccount)| {
             let parent = match self.account_paths {
                 AccountPaths::Given => Some(account.parent.clone()),
                 AccountPaths::Missing => None,
             };
-            (id.to_string(), listed_account(id, account, parent))
-        });
-        pager.page("ListAccounts", accounts, page).map(Reply::Accounts)
+            listed_account(id, account, parent)
+        };
+        pager.page("ListAccounts", accounts, page, show).map(Reply::Accounts)
     }
 
     pub(super) fn list_accounts_in(
@@ -33,11 +36,10 @@ impl World {
     ) -> Answered {
         self.require_parent(parent, Code::ParentNotFoundException)?;
         let accounts = self.tree.accounts.iter().filter(|(_, account)| account.parent == *parent);
-        let accounts = accounts.map(|(id, account)| {
-            (id.to_string(), listed_account(id, account, Some(parent.clone())))
-        });
+        let accounts = accounts.map(|entry| (entry.0.as_str(), entry));
         let listing = format!("ListAccountsForParent {parent}");
-        pager.page(&listing, accounts, page).map(Reply::Accounts)
+        let show = |(id, account)| listed_account(id, account, Some(parent.clone()));
+        pager.page(&listing, accounts, page, show).map(Reply::Accounts)
     }
 
     pub(super) fn list_units_in(
@@ -48,10 +50,11 @@ impl World {
     ) -> Answered {
         self.require_parent(parent, Code::ParentNotFoundException)?;
         let units = self.tree.units.iter().filter(|(_, unit)| unit.parent == *parent);
-        let units = units
-            .map(|(id, unit)| (id.to_string(), Unit { id: id.clone(), name: unit.name.clone() }));
+        let units = units.map(|entry| (entry.0.as_str(), entry));
         let listing = format!("ListOrganizationalUnitsForParent {parent}");
-        pager.page(&listing, units, page).map(Reply::Units)
+        let show =
+            |(id, unit): (&OuId, &ObservedUnit)| Unit { id: id.clone(), name: unit.name.clone() };
+        pager.page(&listing, units, page, show).map(Reply::Units)
     }
 
     pub(super) fn list_policies(
@@ -62,19 +65,21 @@ impl World {
     ) -> Answered {
         let policies =
             self.policies.iter().filter(|(_, policy)| policy.policy_type == *policy_type);
-        let policies = policies.map(|(id, policy)| (id.to_string(), summary(id, policy)));
-        pager.page(&format!("ListPolicies {policy_type}"), policies, page).map(Reply::Policies)
+        let policies = policies.map(|entry| (entry.0.as_str(), entry));
+        let listing = format!("ListPolicies {policy_type}");
+        pager.page(&listing, policies, page, summary).map(Reply::Policies)
     }
 
     pub(super) fn describe_policy(&self, id: &PolicyId) -> Answered {
         let policy = self.require_policy(id)?;
-        Ok(Reply::Policy(summary(id, policy), policy.content.clone()))
+        Ok(Reply::Policy(summary((id, policy)), policy.content.clone()))
     }
 
     pub(super) fn list_targets(&self, id: &PolicyId, page: &PageToken, pager: Pager) -> Answered {
-        let targets = &self.require_policy(id)?.targets;
-        let targets = targets.iter().map(|target| (target.to_string(), target.clone()));
-        pager.page(&format!("ListTargetsForPolicy {id}"), targets, page).map(Reply::Targets)
+        let targets = self.require_policy(id)?.targets.iter();
+        let targets = targets.map(|target| (target.as_str(), target));
+        let listing = format!("ListTargetsForPolicy {id}");
+        pager.page(&listing, targets, page, TargetId::clone).map(Reply::Targets)
     }
 
     pub(super) fn list_policies_on(
@@ -85,22 +90,24 @@ impl World {
         pager: Pager,
     ) -> Answered {
         self.require_target(target)?;
-        let policies = self
-            .attached(target, policy_type)
-            .map(|(id, policy)| (id.to_string(), summary(id, policy)));
+        let policies = self.attached(target, policy_type).map(|entry| (entry.0.as_str(), entry));
         let listing = format!("ListPoliciesForTarget {target} {policy_type}");
-        pager.page(&listing, policies, page).map(Reply::Policies)
+        pager.page(&listing, policies, page, summary).map(Reply::Policies)
     }
 
     pub(super) fn list_tags(&self, resource: &str, page: &PageToken, pager: Pager) -> Answered {
         self.require_resource(resource)?;
-        let tags = self.tags_of(resource).into_iter().map(|tag| (tag.0.clone(), tag));
-        pager.page(&format!("ListTagsForResource {resource}"), tags, page).map(Reply::Tags)
+        let tags = self.tags_of(resource);
+        let tags = tags.iter().map(|tag| (tag.0.as_str(), tag));
+        let listing = format!("ListTagsForResource {resource}");
+        let show = |(key, value): (&String, &String)| (key.clone(), value.clone());
+        pager.page(&listing, tags, page, show).map(Reply::Tags)
     }
 
     pub(super) fn list_trusted_services(&self, page: &PageToken, pager: Pager) -> Answered {
-        let services = self.trusted.iter().map(|service| (service.clone(), service.clone()));
-        pager.page("ListAWSServiceAccessForOrganization", services, page).map(Reply::Services)
+        let services = self.trusted.iter().map(|service| (service.as_str(), service));
+        let listing = "ListAWSServiceAccessForOrganization";
+        pager.page(listing, services, page, String::clone).map(Reply::Services)
     }
 
     pub(super) fn list_administrators(
@@ -110,9 +117,9 @@ impl World {
         pager: Pager,
     ) -> Answered {
         let accounts = self.administrators.get(service).into_iter().flatten();
-        let accounts = accounts.map(|id| (id.to_string(), id.clone()));
+        let accounts = accounts.map(|id| (id.as_str(), id));
         let listing = format!("ListDelegatedAdministrators {service}");
-        pager.page(&listing, accounts, page).map(Reply::Administrators)
+        pager.page(&listing, accounts, page, AccountId::clone).map(Reply::Administrators)
     }
 }
 
@@ -120,7 +127,7 @@ fn listed_account(id: &AccountId, account: &ObservedAccount, parent: Option<Pare
     Account { id: id.clone(), name: account.name.clone(), state: account.state, parent }
 }
 
-fn summary(id: &PolicyId, policy: &StoredPolicy) -> PolicySummary {
+fn summary((id, policy): (&PolicyId, &StoredPolicy)) -> PolicySummary {
     PolicySummary {
         id: id.clone(),
         policy_type: policy.policy_type.clone(),

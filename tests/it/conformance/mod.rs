@@ -9,6 +9,7 @@ mod accounts;
 mod policies;
 mod services;
 mod stage;
+mod twins;
 mod types;
 
 use futures::future::LocalBoxFuture;
