@@ -14,7 +14,7 @@ pub(crate) struct ArnPattern {
     parts: Box<[Glob]>,
     /// The pattern over the whole text, when a part before the last ends in `*`.
     over_colons: Option<Glob>,
-    /// Does the last part stand for all parts that are left?
+    /// Does the last part end in `*`, so that it stands for all parts that are left?
     takes_rest: bool,
 }
 
@@ -86,7 +86,7 @@ impl ArnPattern {
         let ends_in_star = |part: &&&[Token]| part.last() == Some(&Token::Any);
         let crosses = parts.iter().rev().skip(1).any(|part| ends_in_star(&part));
         Self {
-            takes_rest: parts.len() < PARTS && parts.last().is_some_and(|part| ends_in_star(&part)),
+            takes_rest: parts.last().is_some_and(|part| ends_in_star(&part)),
             over_colons: crosses.then(|| Glob::new(tokens)),
             parts: parts.into_iter().map(Glob::new).collect(),
         }
@@ -156,10 +156,11 @@ impl ArnValue {
     ) -> ArnMatch {
         match self {
             Self::Fixed(pattern) => ArnMatch::Truth(pattern.matches(text, gaps)),
-            Self::Template(template) => match template.resolve(context, gaps) {
+            Self::Template(template) => match template.resolve(context, text.whole.len(), gaps) {
                 Resolved::Tokens(tokens) => {
                     ArnMatch::Truth(ArnPattern::new(&tokens).matches(text, gaps))
                 }
+                Resolved::TooLong => ArnMatch::Truth(Truth::False),
                 Resolved::Unresolved => ArnMatch::Unresolved,
                 Resolved::Unknown => ArnMatch::Truth(Truth::Unknown),
             },

@@ -30,6 +30,8 @@ enum Piece {
 pub(crate) enum Resolved {
     /// The whole text.
     Tokens(Vec<Token>),
+    /// More literal text than the text to match has, so that it cannot match.
+    TooLong,
     /// A variable has no value, so the text matches nothing.
     Unresolved,
     /// The request does not say what a variable's value is; the gap is noted.
@@ -84,7 +86,15 @@ impl Template {
     }
 
     /// The text with the values that the request gives. A value's `*` is no wildcard.
-    pub(crate) fn resolve<'p>(&'p self, context: &Context, gaps: &mut Gaps<'p>) -> Resolved {
+    ///
+    /// Values are put in only as far as a text of `length` characters could match the result: a policy of
+    /// many variables and a request of long values would otherwise build megabytes.
+    pub(crate) fn resolve<'p>(
+        &'p self,
+        context: &Context,
+        length: usize,
+        gaps: &mut Gaps<'p>,
+    ) -> Resolved {
         let mut values = Vec::new();
         for piece in &self.pieces {
             let Piece::Variable { spelling, key, default } = piece else { continue };
@@ -104,10 +114,18 @@ impl Template {
         };
         let mut values = values.into_iter();
         let mut all = Vec::new();
+        let mut room = length;
         for piece in &self.pieces {
             match piece {
                 Piece::Tokens(tokens) => all.extend_from_slice(tokens),
-                Piece::Variable { .. } => all.extend(values.next().into_iter().flat_map(literal)),
+                Piece::Variable { .. } => {
+                    let value = values.next().unwrap_or_default();
+                    let Some(left) = room.checked_sub(value.chars().count()) else {
+                        return Resolved::TooLong;
+                    };
+                    room = left;
+                    all.extend(literal(value));
+                }
             }
         }
         Resolved::Tokens(all)

@@ -11,7 +11,7 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
         return Timestamp::from_second(seconds).ok();
     }
     if text.contains(['T', 't']) {
-        return with_seconds(text).parse().ok();
+        return text.parse().ok();
     }
     let whole = match text.len() {
         4 => format!("{text}-01-01"),
@@ -20,13 +20,4 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
     };
     let date: Date = whole.parse().ok()?;
     Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp())
-}
-
-/// `2026-11-30T08:00Z` may leave out the seconds; RFC 3339 may not.
-fn with_seconds(text: &str) -> String {
-    let minutes = "2026-11-30T08:00".len();
-    match (text.get(..minutes), text.get(minutes..)) {
-        (Some(start), Some(offset)) if !offset.starts_with(':') => format!("{start}:00{offset}"),
-        _ => text.to_owned(),
-    }
 }

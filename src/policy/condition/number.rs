@@ -11,13 +11,12 @@ pub(super) enum Number {
     Fraction(f64),
 }
 
-/// Reads a decimal number. No names such as `inf`, which the standard library would take.
+/// Reads a decimal number; infinity is none.
 pub(super) fn parse(text: &str) -> Option<Number> {
     if let Ok(whole) = text.parse() {
         return Some(Number::Whole(whole));
     }
-    let is_decimal = text.chars().all(|c| c.is_ascii_digit() || "+-.eE".contains(c));
-    let fraction: f64 = is_decimal.then(|| text.parse().ok()).flatten()?;
+    let fraction: f64 = text.parse().ok()?;
     fraction.is_finite().then_some(Number::Fraction(fraction))
 }
 

@@ -40,11 +40,13 @@ impl TextValue {
     ) -> Truth {
         match self {
             Self::Fixed(glob) => glob.matches(value).into(),
-            Self::Template { template, is_folded } => match template.resolve(context, gaps) {
-                Resolved::Tokens(tokens) => glob(tokens, *is_folded).matches(value).into(),
-                Resolved::Unresolved => Truth::False,
-                Resolved::Unknown => Truth::Unknown,
-            },
+            Self::Template { template, is_folded } => {
+                match template.resolve(context, value.len(), gaps) {
+                    Resolved::Tokens(tokens) => glob(tokens, *is_folded).matches(value).into(),
+                    Resolved::TooLong | Resolved::Unresolved => Truth::False,
+                    Resolved::Unknown => Truth::Unknown,
+                }
+            }
         }
     }
 }

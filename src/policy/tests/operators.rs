@@ -96,6 +96,12 @@ fn dates_are_compared_as_moments() {
     says("DateGreaterThanEquals", &json!(noon), &found, "ftttttffuu");
     says("DateEquals", &json!(1_796_040_000), &[noon], "t");
     says("DateEquals", &json!("2026-12"), &["2026-12-01T00:00:00Z"], "t");
+    says(
+        "DateEquals",
+        &json!("2026"),
+        &["2026-01-01T00:00:00Z", "1767225600", "2026-01-02"],
+        "ttf",
+    );
 }
 
 #[test]

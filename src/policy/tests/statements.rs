@@ -56,6 +56,16 @@ fn actions_are_matched_without_regard_to_case() {
 }
 
 #[test]
+fn every_action_of_a_long_list_is_found() {
+    let names: Vec<String> = (0..50).map(|number| format!("s3:Name{number}")).collect();
+    let document = deny(&json!({"Action": names}));
+    for name in &names {
+        assert_eq!(applies(&document, &request(name)), Truth::True, "{name}");
+    }
+    assert_eq!(applies(&document, &request("s3:Name50")), Truth::False);
+}
+
+#[test]
 fn resources_are_matched_part_by_part_with_regard_to_case() {
     let bucket = "arn:aws:s3:::logs/2026/a.gz";
     for (pattern, expected) in [
@@ -106,6 +116,18 @@ fn a_value_is_no_pattern() {
         applies(&own, &asked.with("x:key", ["*"]))
     };
     assert_eq!((asked("*"), asked("b")), (Truth::True, Truth::False));
+}
+
+#[test]
+fn a_value_longer_than_the_text_matches_nothing() {
+    let many = deny(&json!({"Resource": format!("arn:aws:s3:::{}", "${x:key}".repeat(1_000))}));
+    let asked = |length: usize, name: usize| {
+        let asked = request("s3:X").with("x:key", ["a".repeat(length)]);
+        applies(&many, &asked.on(&format!("arn:aws:s3:::{}", "a".repeat(name))))
+    };
+    assert_eq!(asked(1, 1_000), Truth::True);
+    assert_eq!(asked(1, 999), Truth::False);
+    assert_eq!(asked(10_000, 1_000), Truth::False);
 }
 
 #[test]
@@ -188,6 +210,10 @@ fn variables_count_neither_in_old_documents_nor_before_the_name_of_a_resource() 
     let asked = request("s3:X").with("x:key", ["a"]);
     assert_eq!(applies(&old, &asked.clone().with("x:found", ["a"])), Truth::False);
     assert_eq!(applies(&old, &asked.clone().with("x:found", ["${x:key}"])), Truth::True);
+    let mut old = deny(&json!({"Resource": "arn:aws:s3:::${x:key}"}));
+    old["Version"] = json!("2008-10-17");
+    assert_eq!(applies(&old, &asked.clone().on("arn:aws:s3:::a")), Truth::False);
+    assert_eq!(applies(&old, &asked.on("arn:aws:s3:::${x:key}")), Truth::True);
     let early = deny(&json!({"Resource": "arn:aws:s3::${x}:b"}));
     let asked = request("s3:X").with("x", ["1"]).on("arn:aws:s3::1:b");
     assert_eq!(applies(&early, &asked), Truth::False);
