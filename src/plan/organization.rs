@@ -208,6 +208,12 @@ fn surplus_units(view: &View<'_>, draft: &mut Draft<'_>) {
             }
         }
         let document = &view.resources.organization_document;
+        if !attachments_are_known(view) {
+            let message =
+                "no document names the OU any more, but what is attached to it is not known";
+            draft.block(document, BlockedReason::Unknown, path.to_string(), message);
+            continue;
+        }
         if let Some(obstacle) = obstacle_to_deletion(view, path, id, &going) {
             draft.block(document, BlockedReason::NotEmpty, path.to_string(), obstacle);
             continue;
@@ -250,6 +256,15 @@ fn obstacle_to_deletion(
         "no document names the OU any more, but account {} is still in it: place it elsewhere in `spec.organizationalUnits`",
         view.account_label(account)
     ))
+}
+
+/// Is it known of every policy what it is attached to? Deleting an OU takes its attachments with it.
+fn attachments_are_known(view: &View<'_>) -> bool {
+    view.snapshot.policies.values().all(|policies| {
+        policies.known().is_some_and(|policies| {
+            policies.values().all(|policy| policy.targets.known().is_some())
+        })
+    })
 }
 
 /// A policy on the OU that palisade may not detach.
