@@ -112,7 +112,12 @@ fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     let (start, computed) = (Instant::now(), computed());
     let result = work();
     let elapsed = start.elapsed();
-    (self::computed().zip(computed).map_or(elapsed, |(after, before)| after - before), result)
+    (
+        self::computed()
+            .zip(computed)
+            .map_or(elapsed, |(after, before)| after.saturating_sub(before)),
+        result,
+    )
 }
 
 /// How long this thread has computed (Linux): what else the machine does is left out.

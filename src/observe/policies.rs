@@ -133,9 +133,10 @@ pub(super) fn assemble(
         let known = managed_document(&policy).map(|text| Part::Known(text.to_owned()));
         let document = known.or_else(|| documents.remove(&policy.id));
         let PolicySummary { id, policy_type, name, description, aws_managed } = policy;
-        let targets = match root.policy_types.contains_key(&policy_type) {
-            true => targets.remove(&id).unwrap_or_else(|| Part::unread("ListTargetsForPolicy")),
-            false => Part::Known(BTreeSet::new()),
+        let targets = if root.policy_types.contains_key(&policy_type) {
+            targets.remove(&id).unwrap_or_else(|| Part::unread("ListTargetsForPolicy"))
+        } else {
+            Part::Known(BTreeSet::new())
         };
         let policy = ObservedPolicy {
             id: id.clone(),
