@@ -104,6 +104,17 @@ fn what_is_not_known_leaves_open_only_what_depends_on_it() {
 }
 
 #[test]
+fn keys_that_cannot_matter_any_more_are_not_asked_for() {
+    let settled = deny(&json!({"Condition": {
+        "StringEquals": {"aws:a": "1"}, "Bool": {"aws:SecureTransport": "false"}}}));
+    let open = deny(&json!({"Condition": {"StringEquals": {"aws:b": "1"}}}));
+    let mut root = level("root", &[settled, open, allow("*", &json!({"Null": {"aws:c": "true"}}))]);
+    root.policies.push(full_access());
+    let asked = dev("s3:X").with("aws:SecureTransport", ["true"]);
+    assert_eq!(verdict(&scps(vec![root]), &asked), "unknown: `aws:b`");
+}
+
+#[test]
 fn scps_bind_neither_the_management_account_nor_those_without_an_account() {
     let hierarchy = scps(vec![level("root", &[])]);
     for (principal, expected) in [
