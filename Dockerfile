@@ -38,6 +38,7 @@ COPY --from=build /image/palisade /usr/local/bin/palisade
 # Held plans and approvals: all that the daemon writes. A new volume takes its owner from here.
 COPY --from=build --chown=65532:65532 /image/data /var/lib/palisade
 COPY .license/Apache-2.0.txt /usr/share/doc/palisade/LICENSE
+COPY .license/reference.txt /usr/share/doc/palisade/reference.txt
 VOLUME /var/lib/palisade
 # As a number, so that Kubernetes can see that it is not root.
 USER 65532:65532

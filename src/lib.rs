@@ -22,5 +22,6 @@ pub mod observe;
 pub mod org;
 pub mod plan;
 pub mod policy;
+pub mod reference;
 pub mod status;
 pub mod telemetry;

@@ -46,7 +46,9 @@ pub use crate::policy::hierarchy::{
 };
 pub use crate::policy::operator::{Comparison, Operator, Quantifier};
 pub use crate::policy::parse::{locate, parse};
+pub use crate::policy::pattern::WildcardPattern;
 pub use crate::policy::problem::{PolicyProblem, Position};
+pub use crate::policy::rcp_services::supports_rcp;
 pub use crate::policy::request::{Request, RequestProblem};
 pub use crate::policy::truth::{Doubt, Missing, Truth};
 

@@ -57,6 +57,22 @@ impl Glob {
     }
 }
 
+/// A pattern in which `*` stands for any text and `?` for one character.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WildcardPattern(Glob);
+
+impl WildcardPattern {
+    /// Reads a pattern.
+    pub fn new(text: &str) -> Self {
+        Self(Glob::new(&wildcards(text).collect::<Vec<_>>()))
+    }
+
+    /// Does it match all of `text`?
+    pub fn matches(&self, text: &str) -> bool {
+        self.0.matches(text)
+    }
+}
+
 /// The tokens of a text in which `*` and `?` are wildcards.
 pub(crate) fn wildcards(text: &str) -> impl Iterator<Item = Token> + '_ {
     text.chars().map(|c| match c {

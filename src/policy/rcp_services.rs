@@ -4,7 +4,7 @@
 //! RCPs" (AWS Organizations User Guide): as of 2026-09-26. AWS adds to it.
 
 /// Do RCPs bind the resources of the service with this prefix (in lower case)?
-pub(crate) fn supports_rcp(service: &str) -> bool {
+pub fn supports_rcp(service: &str) -> bool {
     RCP_SERVICES.binary_search(&service).is_ok()
 }
 

@@ -15,6 +15,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("metrics", &[]),
     ("telemetry", &[]),
     ("config", &[]),
+    // It matches names of actions as policies do.
+    ("reference", &["policy"]),
     ("org", &["policy"]),
     ("desired", &["org", "policy"]),
     ("compile", &["org", "policy", "desired"]),
@@ -67,7 +69,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that only compute.
-const PURE: &[&str] = &["policy", "compile", "plan", "status"];
+const PURE: &[&str] = &["policy", "reference", "compile", "plan", "status"];
 
 /// The one file of a pure module that has an effect.
 const PURE_EXCEPT: &[&str] = &["status/publish.rs"];
