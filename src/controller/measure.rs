@@ -8,6 +8,7 @@ use strum::{IntoEnumIterator, VariantNames};
 
 use crate::act::Outcome;
 use crate::cloud::Operation;
+use crate::desired::Mode;
 use crate::metrics::{Guardrail, KnownLabels, Metrics};
 use crate::org::DocumentRef;
 use crate::plan::{BlockedReason, Change, Plan, UnmanagedKind};
@@ -19,6 +20,7 @@ pub fn metrics() -> prometheus::Result<Arc<Metrics>> {
         unmanaged_kinds: UnmanagedKind::iter().map(Into::into).collect(),
         blocked_reasons: BlockedReason::iter().map(Into::into).collect(),
         pass_results: PassResult::iter().map(Into::into).collect(),
+        drift_sources: vec![SWEEP],
         phases: vec![OBSERVE, PLAN, ACT],
         actions: Change::VARIANTS.to_vec(),
         outcomes: Outcome::iter().map(|outcome| outcome.word()).collect(),
@@ -30,6 +32,9 @@ pub fn metrics() -> prometheus::Result<Arc<Metrics>> {
     let revision = option_env!("PALISADE_BUILD_REVISION").unwrap_or("unknown");
     Ok(Arc::new(Metrics::new(&known, env!("CARGO_PKG_VERSION"), revision)?))
 }
+
+/// A pass that looked at AWS on its own account found the drift.
+const SWEEP: &str = "sweep";
 
 const OBSERVE: &str = "observe";
 const PLAN: &str = "plan";
@@ -74,13 +79,14 @@ fn measure_documents(metrics: &Metrics, report: &Report) {
     let revision = report.desired_state.revision.as_deref().unwrap_or_default();
     metrics.record_desired_state(revision, &by_kind);
     let detected = drift_by_document(&report.last_pass.detected);
+    metrics.count_drift_events(SWEEP, detected.values().sum());
     let repaired = drift_by_document(&report.last_pass.repaired);
     let guardrails: Vec<Guardrail<'_>> = written
         .into_iter()
         .map(|document| Guardrail {
             kind: &document.kind,
             name: &document.name,
-            mode: document.mode.into(),
+            mode: effective(report.mode, document.mode).into(),
             in_sync: document.in_sync,
             drifted_objects: document.differences.len(),
             drift_age: document.oldest().map(|oldest| age(report, oldest)),
@@ -91,6 +97,14 @@ fn measure_documents(metrics: &Metrics, report: &Report) {
         })
         .collect();
     metrics.record_guardrails(&guardrails);
+}
+
+/// What is done about drift: a daemon that observes heals nothing, whatever a document says.
+fn effective(daemon: Mode, document: Mode) -> Mode {
+    match daemon {
+        Mode::Enforce => document,
+        Mode::Observe => Mode::Observe,
+    }
 }
 
 fn age(report: &Report, since: jiff::Timestamp) -> Duration {

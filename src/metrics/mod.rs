@@ -39,6 +39,7 @@ pub struct Metrics {
     pass_duration: HistogramVec,
     last_successful_pass: Gauge,
     actions: IntCounterVec,
+    drift_events: IntCounterVec,
     aws: AwsFamilies,
     desired_state_valid: Gauge,
     desired_state: Family,
@@ -78,6 +79,8 @@ pub struct KnownLabels {
     pub pass_results: Vec<&'static str>,
     /// Of `pass_duration_seconds{phase}`.
     pub phases: Vec<&'static str>,
+    /// Of `drift_events_total{source}`.
+    pub drift_sources: Vec<&'static str>,
     /// Of `actions_total{action}`.
     pub actions: Vec<&'static str>,
     /// Of `actions_total{outcome}`.
@@ -158,6 +161,11 @@ impl Metrics {
                 "Changes tried, by what became of them.",
                 &["action", "outcome"],
             )?,
+            drift_events: new.counters(
+                "drift_events_total",
+                "Differences that appeared in AWS without a change in git, by what told of them.",
+                &["source"],
+            )?,
             aws: AwsFamilies::new(&new)?,
             desired_state_valid: new.gauge(
                 "desired_state_valid",
@@ -201,6 +209,9 @@ impl Metrics {
         }
         for phase in &known.phases {
             let _exists = self.pass_duration.with_label_values(&[phase]);
+        }
+        for source in &known.drift_sources {
+            self.drift_events.with_label_values(&[source]).reset();
         }
         for action in &known.actions {
             for outcome in &known.outcomes {
@@ -297,6 +308,11 @@ impl Metrics {
     pub fn record_success(&self, unix_seconds: i64) {
         #[expect(clippy::cast_precision_loss, reason = "a second is exact for 280 million years")]
         self.last_successful_pass.set(unix_seconds as f64);
+    }
+
+    /// So many differences appeared in AWS without a change in git; `source` told of them.
+    pub fn count_drift_events(&self, source: &str, events: u64) {
+        self.drift_events.with_label_values(&[source]).inc_by(events);
     }
 
     /// An action was tried.
@@ -402,7 +418,7 @@ impl GuardrailFamilies {
         Ok(Self {
             in_sync: new.family(
                 "guardrail_in_sync",
-                "1 while AWS is as the document says, as last known.",
+                "1 while AWS is as the document says, as last known. The mode is `observe` too while the daemon observes.",
                 &["kind", "name", "mode"],
             )?,
             drifted_objects: new.family(

@@ -10,6 +10,7 @@ fn metrics() -> Metrics {
         unmanaged_kinds: vec!["policy"],
         blocked_reasons: vec!["SlotsFull"],
         pass_results: vec!["in_sync"],
+        drift_sources: vec!["sweep"],
         phases: vec!["observe"],
         actions: vec!["AttachPolicy"],
         outcomes: vec!["done"],

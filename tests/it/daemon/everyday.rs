@@ -51,6 +51,8 @@ async fn drift_is_found_healed_and_counted() {
             r#"palisade_{name}{{kind="ServiceControlPolicy",name="deny-leave"}} 1"#
         ));
     }
+    stage.measures(r#"palisade_drift_events_total{source="sweep"} 1"#);
+    stage.measures(r#"palisade_guardrail_in_sync{kind="ServiceControlPolicy",mode="enforce",name="deny-leave"} 1"#);
 }
 
 #[tokio::test(start_paused = true)]
@@ -64,7 +66,7 @@ async fn with_mode_observe_nothing_is_changed() {
         assert!(!report.in_sync);
     }
     assert_eq!(stage.cloud.counts().mutating(), 0);
-    stage.measures(r#"palisade_guardrail_in_sync{kind="ServiceControlPolicy",mode="enforce",name="deny-leave"} 0"#);
+    stage.measures(r#"palisade_guardrail_in_sync{kind="ServiceControlPolicy",mode="observe",name="deny-leave"} 0"#);
 }
 
 #[tokio::test(start_paused = true)]
