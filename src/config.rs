@@ -25,6 +25,8 @@ pub struct Settings {
     pub mode: OperatingMode,
     /// Where the read-only HTTP endpoints are; port 0 lets the system choose.
     pub listen: SocketAddr,
+    /// Host names that the HTTP endpoints answer to, besides those that nobody can register.
+    pub allowed_hosts: Vec<String>,
     /// Where mutations are recorded.
     pub journal: JournalTarget,
     /// Where held plans and approvals are exchanged with `palisade approve`.

@@ -1,5 +1,6 @@
 //! Read-only HTTP: metrics, health, status, plan, and a page for people. Nothing can be changed here.
 
+mod host;
 mod page;
 #[cfg(test)]
 mod tests;
@@ -15,7 +16,7 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::middleware::map_response;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
@@ -33,6 +34,8 @@ pub struct Endpoints {
     pub metrics: Arc<Metrics>,
     /// How long a loop that is alive may be silent.
     pub silence_max: Duration,
+    /// Host names to answer to, besides those that nobody can register.
+    pub allowed_hosts: Vec<String>,
 }
 
 /// Nothing is loaded from anywhere else, nothing runs, nothing frames the page.
@@ -53,16 +56,19 @@ pub async fn serve(listener: TcpListener, endpoints: Endpoints) -> io::Result<()
     axum::serve(listener, router(endpoints)).await
 }
 
-/// The routes. `GET` and `HEAD` only; axum answers every other method with 405.
+/// The routes. `GET` and `HEAD` only; axum answers every other method with 405. Health is told to
+/// whoever asks: probes send any name, and it gives nothing away.
 fn router(endpoints: Endpoints) -> Router {
+    let allowed: Arc<[String]> = endpoints.allowed_hosts.clone().into();
     Router::new()
         .route("/", get(home))
         .route("/style.css", get(style))
         .route("/metrics", get(metrics))
-        .route("/livez", get(livez))
-        .route("/readyz", get(readyz))
         .route("/status", get(status))
         .route("/plan", get(plan))
+        .layer(from_fn_with_state(allowed, host::check))
+        .route("/livez", get(livez))
+        .route("/readyz", get(readyz))
         .layer(map_response(secured))
         .with_state(endpoints)
 }

@@ -68,11 +68,15 @@ fn observed() -> Report {
 
 /// Serves, asks once, and returns the whole answer.
 async fn ask(publisher: Publisher, endpoints: Endpoints, request: &str) -> String {
+    ask_as("Host: localhost\r\n", publisher, endpoints, request).await
+}
+
+async fn ask_as(host: &str, publisher: Publisher, endpoints: Endpoints, request: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let serving = tokio::spawn(serve(listener, endpoints));
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!("{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let request = format!("{request} HTTP/1.1\r\n{host}Connection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
@@ -89,7 +93,11 @@ fn endpoints(report: Option<Report>) -> (Publisher, Endpoints) {
     }
     let metrics = Metrics::new(&KnownLabels::default(), "1", "abc").unwrap();
     let silence_max = Duration::from_mins(1);
-    (publisher, Endpoints { published: said, metrics: Arc::new(metrics), silence_max })
+    let allowed_hosts = vec!["palisade.example.com".to_owned()];
+    (
+        publisher,
+        Endpoints { published: said, metrics: Arc::new(metrics), silence_max, allowed_hosts },
+    )
 }
 
 #[tokio::test]
@@ -140,6 +148,26 @@ async fn nothing_can_be_changed_over_http() {
     }
     let (publisher, endpoints) = endpoints(None);
     assert!(ask(publisher, endpoints, "HEAD /livez").await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn a_web_site_that_points_its_name_at_palisade_reads_nothing() {
+    for (host, request, status) in [
+        ("Host: evil.example\r\n", "GET /status", 421),
+        ("Host: evil.example:9464\r\n", "GET /plan", 421),
+        ("Host: evil.example\r\n", "GET /metrics", 421),
+        ("Host: evil.example\r\n", "GET /", 421),
+        ("Host: localhost\r\nHost: evil.example\r\n", "GET /status", 421),
+        ("Host: localhost\r\n", "GET http://evil.example/status", 421),
+        ("Host: evil.example\r\n", "GET /livez", 200),
+        ("Host: 10.0.0.7:9464\r\n", "GET /metrics", 200),
+        ("Host: palisade.example.com\r\n", "GET /metrics", 200),
+    ] {
+        let (publisher, endpoints) = endpoints(Some(observed()));
+        let answer = ask_as(host, publisher, endpoints, request).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{host}{request}: {answer}");
+        assert_eq!(answer.contains("--allow-host"), status == 421, "{answer}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -172,6 +172,10 @@ pub(crate) struct RunArgs {
     /// Serve metrics, health and status here; nothing can be changed through it
     #[arg(long, env = "PALISADE_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:9464")]
     pub(crate) listen: SocketAddr,
+    /// Also answer to this host name, such as a reverse proxy's; IP addresses, `localhost` and names
+    /// that public DNS does not know are answered anyway
+    #[arg(long, env = "PALISADE_ALLOW_HOST", value_name = "NAME", value_delimiter = ',', value_parser = host_name)]
+    pub(crate) allow_host: Vec<String>,
     /// Append one JSON line for every change to this file, or to standard output for `-`
     #[arg(long, env = "PALISADE_JOURNAL", value_name = "FILE")]
     pub(crate) journal: Option<PathBuf>,
@@ -317,6 +321,15 @@ pub(crate) enum PlanFormat {
     Json,
     /// For a pull request
     Markdown,
+}
+
+/// A host name as a browser sends it, without a port.
+fn host_name(text: &str) -> Result<String, String> {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if !text.is_empty() && text.bytes().all(is_part) {
+        return Ok(text.trim_end_matches('.').to_ascii_lowercase());
+    }
+    Err("write the name alone, without scheme or port, such as `palisade.example.com`".to_owned())
 }
 
 /// A time such as `5m`, long enough for a pass.

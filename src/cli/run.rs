@@ -53,6 +53,7 @@ fn settings_of(args: &RunArgs) -> Settings {
             Mode::Observe => OperatingMode::Observe,
         },
         listen: args.listen,
+        allowed_hosts: args.allow_host.clone(),
         journal: match &args.journal {
             None => JournalTarget::Nowhere,
             Some(file) if file == Path::new("-") => JournalTarget::StandardOutput,

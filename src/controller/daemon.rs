@@ -19,6 +19,8 @@ use crate::controller::backoff::Backoff;
 use crate::controller::files::FileWatch;
 use crate::controller::journal::LineJournal;
 use crate::controller::lease::Claim;
+use crate::controller::lock;
+use crate::controller::lock::{Lock, LockError};
 use crate::controller::round::Keeper;
 use crate::controller::shutdown::{Stop, Urgency};
 use crate::controller::standing::Standing;
@@ -41,6 +43,7 @@ pub struct Daemon {
     metrics: Arc<Metrics>,
     claim: watch::Receiver<Claim>,
     journal: LineJournal,
+    lock: Option<Lock>,
     listener: TcpListener,
     address: SocketAddr,
     publisher: Publisher,
@@ -60,6 +63,16 @@ pub enum StartError {
         /// Why not.
         #[source]
         source: io::Error,
+    },
+    /// Another daemon works with the data directory.
+    #[error(
+        "{owner} works with the data directory `{}`: stop it first; only a daemon of another organization should have another `--data-dir`", directory.display()
+    )]
+    Taken {
+        /// Which.
+        owner: String,
+        /// The directory.
+        directory: PathBuf,
     },
     /// The journal cannot be opened.
     #[error("can't open the audit journal")]
@@ -93,6 +106,7 @@ impl Daemon {
         claim: watch::Receiver<Claim>,
     ) -> Result<Self, StartError> {
         keep_apart(&settings)?;
+        let lock = take(&settings.data_directory)?;
         let journal = LineJournal::open(&settings.journal, clock).map_err(StartError::Journal)?;
         let listen = settings.listen;
         let failed = |source| StartError::Listen { address: listen, source };
@@ -106,6 +120,7 @@ impl Daemon {
             metrics,
             claim,
             journal,
+            lock,
             listener,
             address,
             publisher,
@@ -125,9 +140,7 @@ impl Daemon {
 
     /// Runs until it is asked to stop.
     pub async fn run(self, stop: Stop) -> io::Result<Stopped> {
-        if let Err(error) = approvals::prepare(&self.settings.data_directory) {
-            tracing::warn!(%error, "no data directory: held plans can be approved in git only");
-        }
+        let _lock = self.lock;
         let directories = vec![
             self.settings.directory.clone(),
             approvals::directory(&self.settings.data_directory),
@@ -140,6 +153,7 @@ impl Daemon {
             published: self.published.clone(),
             metrics: Arc::clone(&self.metrics),
             silence_max,
+            allowed_hosts: self.settings.allowed_hosts.clone(),
         };
         let serving = tokio::spawn(admin::serve(self.listener, endpoints));
         let wakes =
@@ -197,6 +211,25 @@ fn listen_for_hangup(hangup: Arc<Notify>) -> io::Result<Listening> {
             hangup.notify_one();
         }
     })))
+}
+
+/// Makes the data directory and takes it. Without one the daemon works all the same: whoever may not
+/// write to it is no daemon that shares it.
+fn take(data_directory: &Path) -> Result<Option<Lock>, StartError> {
+    if let Err(error) = approvals::prepare(data_directory) {
+        tracing::warn!(%error, "no data directory: held plans can be approved in git only");
+        return Ok(None);
+    }
+    match lock::take(data_directory) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(LockError::Taken { owner }) => {
+            Err(StartError::Taken { owner, directory: data_directory.to_owned() })
+        }
+        Err(error @ LockError::Unusable { .. }) => {
+            tracing::warn!(%error, "no lock: nothing keeps a second daemon away from the data directory");
+            Ok(None)
+        }
+    }
 }
 
 /// What the daemon writes must not lie in what it watches: every pass would cause the next. What is

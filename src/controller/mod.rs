@@ -12,6 +12,7 @@ mod daemon;
 mod files;
 mod journal;
 mod lease;
+mod lock;
 mod measure;
 mod measured;
 mod pass;

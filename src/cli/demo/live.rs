@@ -121,6 +121,7 @@ async fn open(
         interval: INTERVAL,
         mode: OperatingMode::Enforce,
         listen,
+        allowed_hosts: Vec::new(),
         journal: JournalTarget::Nowhere,
         data_directory: place.data(),
         max_changes: usize::MAX,

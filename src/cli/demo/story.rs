@@ -100,7 +100,8 @@ pub(super) async fn tell(
             .with_context(|| format!("cannot listen on `{address}`"))?;
         let metrics = controller::metrics().context("cannot set up metrics")?;
         let silence_max = std::time::Duration::MAX;
-        let endpoints = admin::Endpoints { published: said, metrics, silence_max };
+        let endpoints =
+            admin::Endpoints { published: said, metrics, silence_max, allowed_hosts: Vec::new() };
         tokio::spawn(admin::serve(listener, endpoints));
     }
     let guards =

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use palisade::cloud::simulated::CrashPoint;
-use palisade::controller::{Daemon, StartError, Stopped, Urgency, alone, metrics};
+use palisade::config::OperatingMode;
+use palisade::controller::{Daemon, StartError, Stopped, Urgency, alone, approve, metrics};
 use palisade::status::DifferenceState;
 
 use super::stage::{Stage, Staging, desired, organization};
@@ -90,6 +91,34 @@ async fn a_port_that_is_taken_is_said_clearly() {
     staging.settings.listen = taken.local_addr().unwrap();
     let error = open(staging).await.err().unwrap();
     assert!(error.to_string().starts_with("can't listen on `127.0.0.1:"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_data_directory_has_one_daemon_and_approvals_beside_it() {
+    let mut first = Stage::of(organization(), &desired(&["deny-leave", "deny-other"])).await;
+    first.until_in_sync().await;
+    let shared = first.data_directory.clone();
+    let second = |mode| {
+        let mut staging = Staging::new(organization(), &desired(&["deny-leave"]));
+        staging.settings.data_directory = shared.clone();
+        staging.settings.mode = mode;
+        staging
+    };
+    for mode in [OperatingMode::Enforce, OperatingMode::Observe] {
+        let error = open(second(mode)).await.err().unwrap().to_string();
+        let process = format!("another palisade (process {}) works with", std::process::id());
+        assert!(error.starts_with(&process), "{error}");
+        assert!(error.contains("stop it first"), "{error}");
+    }
+    first.write(&desired(&["deny-leave"]));
+    let held = first.until(|report| report.held.is_some()).await.held.clone().unwrap();
+    approve(&first.data_directory, &held.hash).unwrap();
+    first.until_in_sync().await;
+    assert_eq!(first.scp("deny-other"), None, "approved while the daemon has the directory");
+    let third = second(OperatingMode::Enforce);
+    first.ask(Urgency::Leave);
+    assert_eq!(first.ended().await, Stopped::Cleanly);
+    assert!(open(third).await.is_ok(), "the lock goes with the daemon");
 }
 
 #[tokio::test(start_paused = true)]

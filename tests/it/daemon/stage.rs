@@ -103,6 +103,7 @@ impl Staging {
             interval: Duration::from_mins(5),
             mode: OperatingMode::Enforce,
             listen: "127.0.0.1:0".parse().unwrap(),
+            allowed_hosts: Vec::new(),
             journal: JournalTarget::File(home.path().join("journal")),
             data_directory: home.path().join("data"),
             max_changes: 100,
