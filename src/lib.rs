@@ -17,6 +17,7 @@ pub mod compile;
 pub mod config;
 pub mod controller;
 pub mod desired;
+pub mod effective;
 pub mod metrics;
 pub mod observe;
 pub mod org;

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde::Serialize;
 
-pub use crate::desired::DesiredTarget;
-use crate::desired::{DesiredOrg, DesiredPolicy, DocumentHeader, Mode, Source};
+use crate::desired::{DesiredOrg, DesiredPolicy, DocumentHeader, Mode};
+pub use crate::desired::{DesiredTarget, Source};
 use crate::org::{AccountId, DocumentRef, Mark, OrganizationId, OuPath, PolicyQuota, PolicyType};
 use crate::policy;
 use crate::policy::Canonical;
@@ -99,6 +99,20 @@ pub struct PolicyResource {
     pub canonical: Canonical,
     /// What it is attached to.
     pub targets: BTreeSet<DesiredTarget>,
+    /// Where the document is written.
+    pub source: Source,
+    /// What each statement of the content was made from, in their order.
+    pub statements: Vec<StatementOrigin>,
+}
+
+/// What a statement was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatementOrigin {
+    /// The document.
+    pub document: DocumentRef,
+    /// Where the statement is written.
+    pub source: Source,
 }
 
 /// The annotation with which a commit approves a held plan, on the `Organization` document.
@@ -151,6 +165,15 @@ fn compile_policy(desired: &DesiredOrg, policy: &DesiredPolicy) -> (PolicyKey, P
         content: policy::minify(&content),
         canonical: policy::canonical(language, &content),
         targets: policy.targets.clone(),
+        source: policy.content_source.clone(),
+        statements: policy
+            .statement_sources
+            .iter()
+            .map(|source| StatementOrigin {
+                document: policy.header.document.clone(),
+                source: source.clone(),
+            })
+            .collect(),
     };
     let key =
         PolicyKey { policy_type: policy.policy_type.clone(), name: policy.policy_name.clone() };

@@ -122,6 +122,8 @@ pub struct DesiredPolicy {
     pub content: serde_json::Value,
     /// Where the policy document is written: in the YAML, or in the file it names.
     pub content_source: Source,
+    /// Where each of its statements is written, in their order; empty for policies that have none.
+    pub statement_sources: Vec<Source>,
 }
 
 /// Who a policy's denies leave alone.

@@ -87,6 +87,11 @@ impl Document {
         }
         if reader.problems.is_empty() { Ok(read) } else { Err(reader.problems) }
     }
+
+    /// Does any statement deny?
+    pub fn has_denies(&self) -> bool {
+        !self.denies.is_empty()
+    }
 }
 
 impl Statement {

@@ -145,6 +145,15 @@ impl Hierarchy {
         hits
     }
 
+    /// May policies of this type bind `request` at all, whatever they say?
+    pub fn is_bound(&self, policy_type: ControlType, request: &Request) -> bool {
+        request.is_service_linked() != Truth::True
+            && match policy_type {
+                ControlType::ServiceControl => self.binds_principal(request),
+                ControlType::ResourceControl => self.binds_resource(request),
+            }
+    }
+
     /// The verdict on a principal that is no service-linked role.
     fn decide_bound<'h>(&'h self, request: &Request, gaps: &mut Gaps<'h>) -> Verdict<'h> {
         let resource = request.resource.as_deref().map(ArnText::cut);
@@ -187,26 +196,28 @@ impl Hierarchy {
     /// The SCPs that bind the principal: none in the management account, and none without an
     /// account, as services and anonymous callers are.
     fn service_control(&self, request: &Request) -> &[Level] {
-        match request.principal_account() {
-            Some(account) if self.management_account.as_deref() != Some(account) => {
-                &self.service_control
-            }
-            Some(_) | None => &[],
-        }
+        if self.binds_principal(request) { &self.service_control } else { &[] }
+    }
+
+    fn binds_principal(&self, request: &Request) -> bool {
+        request
+            .principal_account()
+            .is_some_and(|account| self.management_account.as_deref() != Some(account))
     }
 
     /// The RCPs that bind the resource: none in the management account, none for services without
     /// RCPs, for keys that AWS manages, and for `kms:RetireGrant`.
     fn resource_control(&self, request: &Request) -> &[Level] {
+        if self.binds_resource(request) { &self.resource_control } else { &[] }
+    }
+
+    fn binds_resource(&self, request: &Request) -> bool {
         let is_management = request.resource_account.is_some()
             && request.resource_account == self.management_account;
         let is_free = request.service.as_str() == "kms"
             && (request.name.as_str() == "retiregrant"
                 || request.resource.as_deref().is_some_and(is_alias_of_aws));
-        if is_management || is_free || !supports_rcp(request.service.as_str()) {
-            return &[];
-        }
-        &self.resource_control
+        !is_management && !is_free && supports_rcp(request.service.as_str())
     }
 }
 

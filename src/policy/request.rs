@@ -112,6 +112,11 @@ impl Request {
         }
     }
 
+    /// The account that owns the resource, when it is known.
+    pub fn resource_account(&self) -> Option<&str> {
+        self.resource_account.as_deref()
+    }
+
     /// Is the principal a service-linked role? Neither SCPs nor RCPs bind those.
     ///
     /// A session's ARN leaves out the role's path, so that only `aws:PrincipalArn` can tell.

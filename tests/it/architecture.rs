@@ -22,7 +22,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("compile", &["org", "policy", "desired"]),
     ("cloud", &["org", "policy", "clock"]),
     ("observe", &["org", "policy", "cloud", "clock"]),
-    ("plan", &["org", "policy", "compile"]),
+    // Which policies bind an account is asked by every question about a call, with and without a plan.
+    ("effective", &["org", "policy", "compile"]),
+    ("plan", &["org", "policy", "compile", "effective"]),
     ("act", &["org", "policy", "cloud", "clock", "plan"]),
     // `desired` tells it a target's and a document's names; `compile` only carries them.
     ("status", &["org", "desired", "compile", "plan", "act", "clock"]),
@@ -34,6 +36,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "policy",
             "desired",
             "compile",
+            "effective",
             "cloud",
             "observe",
             "plan",
@@ -53,6 +56,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "policy",
             "desired",
             "compile",
+            "effective",
             "cloud",
             "observe",
             "plan",
@@ -69,7 +73,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that only compute.
-const PURE: &[&str] = &["policy", "reference", "compile", "plan", "status"];
+const PURE: &[&str] = &["policy", "reference", "compile", "effective", "plan", "status"];
 
 /// The one file of a pure module that has an effect.
 const PURE_EXCEPT: &[&str] = &["status/publish.rs"];

@@ -19,6 +19,8 @@ pub(crate) struct Written {
     pub(crate) value: Value,
     /// Where it begins.
     pub(crate) source: Source,
+    /// Where its statements begin.
+    pub(crate) statement_sources: Vec<Source>,
     /// The file it is in, if it has a file of its own.
     pub(crate) file: Option<SourceText>,
 }
@@ -31,11 +33,13 @@ pub(crate) fn read(
     context: &mut Context<'_>,
 ) -> Option<Written> {
     match (inline, file) {
-        (Some(inline), _) => Some(Written {
-            value: Value::Object(inline),
-            source: context.source(document, INLINE),
-            file: None,
-        }),
+        (Some(inline), _) => {
+            let value = Value::Object(inline);
+            let source = context.source(document, INLINE);
+            let place = |pointer: String| context.source(document, &format!("{INLINE}{pointer}"));
+            let statement_sources = statement_pointers(&value).map(place).collect();
+            Some(Written { value, source, statement_sources, file: None })
+        }
         (None, Some(path)) => read_file(document, &path, context),
         (None, None) => None,
     }
@@ -58,7 +62,9 @@ fn read_file(document: &Document, path: &str, context: &mut Context<'_>) -> Opti
     match policy::parse(&text.text) {
         Ok(value) => {
             let source = text.source(span_of(&text, ""));
-            Some(Written { value, source, file: Some(text) })
+            let place = |pointer: String| text.source(span_of(&text, &pointer));
+            let statement_sources = statement_pointers(&value).map(place).collect();
+            Some(Written { value, source, statement_sources, file: Some(text) })
         }
         Err(problem) => {
             let span = text.span_of(problem.position.map_or((1, 1), |at| (at.line, at.column)));
@@ -131,6 +137,16 @@ pub(crate) fn check(
 pub(crate) fn statements(document: &Value) -> &[Value] {
     let statement = &document["Statement"];
     statement.as_array().map_or(std::slice::from_ref(statement), Vec::as_slice)
+}
+
+/// The pointers to the statements of a policy; none to those of another language.
+fn statement_pointers(document: &Value) -> impl Iterator<Item = String> {
+    let (one, many) = match document.get("Statement") {
+        Some(Value::Array(statements)) => (None, statements.len()),
+        Some(_) => (Some("/Statement".to_owned()), 0),
+        None => (None, 0),
+    };
+    one.into_iter().chain((0..many).map(|index| format!("/Statement/{index}")))
 }
 
 /// Reports a problem where the policy document says what `pointer` names.

@@ -59,6 +59,7 @@ pub(crate) fn read<'a>(
         except,
         content: written.value,
         content_source: written.source,
+        statement_sources: written.statement_sources,
     };
     check_name(document, &desired, context);
     check_description(document, &desired, org, context);

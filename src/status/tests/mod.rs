@@ -44,6 +44,7 @@ fn policy(header: DocumentHeader) -> DesiredPolicy {
         targets: BTreeSet::new(),
         except: Exceptions::default(),
         content: serde_json::json!({ "Version": "2012-10-17", "Statement": [] }),
+        statement_sources: Vec::new(),
         content_source: header.source.clone(),
         header,
     }

@@ -24,6 +24,7 @@ fn names_resolve_to_what_they_stand_for() {
     assert_eq!(org.policies[0].targets.len(), 3);
     assert_eq!(org.policies[0].header.source.to_string(), "guardrails/leave.yml:1:1");
     assert_eq!(org.policies[0].content_source.to_string(), "guardrails/leave.yml:11:5");
+    assert_eq!(org.policies[0].statement_sources[0].to_string(), "guardrails/leave.yml:13:9");
 }
 
 #[test]
@@ -56,6 +57,7 @@ fn the_order_of_files_and_documents_changes_nothing_but_positions() {
         for policy in &mut org.policies {
             policy.header.source = nowhere.clone();
             policy.content_source = nowhere.clone();
+            policy.statement_sources.clear();
         }
     }
     assert_eq!(one, other);

@@ -146,6 +146,7 @@ fn desired_policy(
         targets: (0..rng.usize(1..4)).map(|_| pick(rng, targets).clone()).collect(),
         except: Exceptions::default(),
         content: document(rng, policy_type),
+        statement_sources: Vec::new(),
         content_source: source(),
     }
 }
