@@ -12,6 +12,7 @@ use crate::desired::problem::{Finding, Problem, ProblemCode, Report, SourceText}
 use crate::desired::salvage::salvage;
 use crate::desired::unsupported;
 use crate::desired::validate;
+use crate::org::DocumentRef;
 
 /// How often a directory is read that is exchanged while it is read. Exchanges are minutes apart and
 /// reading takes milliseconds, so that the second time is nearly always the last.
@@ -40,6 +41,18 @@ pub(crate) struct Document {
     pub(crate) node: Node,
     /// Is its form good? What is not is only asked for names.
     pub(crate) is_sound: bool,
+}
+
+impl Document {
+    /// Its name, if it has one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.node.find("/metadata/name").and_then(Node::as_str)
+    }
+
+    /// What refers to it, given its name.
+    pub(crate) fn reference(&self, name: String) -> DocumentRef {
+        DocumentRef { kind: self.kind.clone(), name }
+    }
 }
 
 /// Loads `directory` as of the day `today` (UTC), which decides whether suspensions have ended.

@@ -2,10 +2,12 @@
 //!
 //! `files` reads bytes, `node` makes positioned trees of them, `check` holds each document to the
 //! JSON Schema that `schema` makes of the types in `raw`, and `validate` says what the documents
-//! mean together. There is one description of the form, so editors and the loader cannot differ.
+//! mean together. `kinds` is the list of kinds. There is one description of the form, so editors and the loader cannot differ.
 
+mod cases;
 mod check;
 mod files;
+mod kinds;
 mod load;
 mod model;
 mod node;
@@ -20,6 +22,7 @@ mod validate;
 #[cfg(test)]
 mod tests;
 
+pub use crate::desired::cases::{Call, Case, DesiredTest, Expectation, ExpectedGuardrail, Place};
 pub use crate::desired::load::{Loaded, load};
 pub use crate::desired::model::{
     DesiredAccount, DesiredOrg, DesiredPolicy, DesiredTarget, DesiredUnit, DocumentHeader,

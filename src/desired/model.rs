@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::desired::cases::DesiredTest;
 use crate::org::{AccountId, DocumentRef, OrganizationId, OuPath, PolicyQuota, PolicyType};
 
 /// What the organization should be.
@@ -32,6 +33,8 @@ pub struct DesiredOrg {
     pub quotas: BTreeMap<PolicyType, PolicyQuota>,
     /// Policies of every kind, in the order of their documents' kinds and names.
     pub policies: Vec<DesiredPolicy>,
+    /// What the guardrails must do, by name of the document.
+    pub tests: Vec<DesiredTest>,
 }
 
 /// An account by name.
@@ -170,7 +173,12 @@ impl DesiredOrg {
         self.quotas.get(policy_type).copied().unwrap_or_else(|| policy_type.facts().quota)
     }
 
-    /// Every document's header.
+    /// How many documents there are.
+    pub fn document_count(&self) -> usize {
+        self.headers().count() + self.tests.len()
+    }
+
+    /// The header of every document that palisade enforces.
     pub fn headers(&self) -> impl Iterator<Item = &DocumentHeader> {
         std::iter::once(&self.header).chain(self.policies.iter().map(|policy| &policy.header))
     }

@@ -10,12 +10,10 @@ use schemars::transform::{RemoveRefSiblings, Transform};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use crate::desired::kinds::{KINDS, ORGANIZATION, kinds, policy_kinds};
 use crate::desired::raw::{API_VERSION, RawDocument, RawOrganization, RawPolicy};
-use crate::org::{POLICY_TYPES, PolicyTypeFacts};
+use crate::org::PolicyTypeFacts;
 use crate::policy::Language;
-
-/// The kind of the one document that describes the organization.
-pub(crate) const ORGANIZATION: &str = "Organization";
 
 /// Where draft 7 keeps its definitions.
 const DEFINITIONS: &str = "definitions";
@@ -55,24 +53,17 @@ fn compile_patterns(schema: &'static Value, patterns: &mut BTreeMap<&'static str
     }
 }
 
-/// Every kind of document.
-pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
-    std::iter::once(ORGANIZATION)
-        .chain(POLICY_TYPES.iter().map(|facts| facts.kind))
-        .chain(std::iter::once(PolicyTypeFacts::UNLISTED.kind))
-}
-
 fn build() -> Value {
     let mut generator = SchemaGenerator::new(SchemaSettings::draft07());
-    let policies = kinds()
-        .skip(1)
-        .map(|kind| (kind, document(kind, policy_spec(kind, &mut generator), &mut generator)))
-        .collect::<Vec<_>>();
-    let organization = spec::<RawOrganization>(&mut generator);
-    let organization = document(ORGANIZATION, organization, &mut generator);
+    let mut specs = vec![(ORGANIZATION, spec::<RawOrganization>(&mut generator))];
+    specs.extend(policy_kinds().map(|kind| (kind, policy_spec(kind, &mut generator))));
+    specs.extend(KINDS.iter().map(|kind| (kind.name, (kind.spec)(&mut generator).to_value())));
+    let documents: Vec<_> = specs
+        .into_iter()
+        .map(|(kind, spec)| (kind.to_owned(), document(kind, spec, &mut generator)))
+        .collect();
     let mut definitions = generator.take_definitions(true);
-    definitions.insert(ORGANIZATION.to_owned(), organization);
-    definitions.extend(policies.into_iter().map(|(kind, schema)| (kind.to_owned(), schema)));
+    definitions.extend(documents);
     let mut schema = json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "palisade desired state",

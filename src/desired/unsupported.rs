@@ -3,8 +3,7 @@
 
 use crate::desired::problem::{Finding, ProblemCode, shown};
 
-const KINDS: &[&str] =
-    &["RegionRestriction", "BreakGlassRole", "LoggingTrail", "Baseline", "GuardrailTest"];
+const KINDS: &[&str] = &["RegionRestriction", "BreakGlassRole", "LoggingTrail", "Baseline"];
 
 const FIELDS: &[&str] = &["rootAccess", "alternateContacts", "use"];
 
@@ -23,7 +22,7 @@ pub(crate) fn misplaced(name: &str) -> Option<String> {
     let place = match name {
         "except" => "service and resource control policies: only they deny",
         "type" => "`kind: OrganizationPolicy`; every other kind says its type",
-        "mode" | "suspend" | "prune" => "`spec`",
+        "mode" | "suspend" | "prune" => "`spec` of a guardrail",
         _ => return None,
     };
     Some(format!("`{name}` belongs to {place}"))

@@ -37,7 +37,7 @@ fn verdict(loaded: &Loaded, paint: Paint) -> String {
     };
     match &loaded.org {
         Some(org) => {
-            let documents = counted(org.headers().count(), "document");
+            let documents = counted(org.document_count(), "document");
             paint.good(&format!("Good: {documents}{warnings}."))
         }
         None => paint.bad(&format!("{}{warnings}.", counted(loaded.problems.len(), "problem"))),

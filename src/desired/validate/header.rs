@@ -8,7 +8,6 @@ use crate::desired::model::{DocumentHeader, Mode, Suspension};
 use crate::desired::problem::{Finding, ProblemCode, did_you_mean, listed, shown};
 use crate::desired::raw::{RawMetadata, RawMode, RawSuspension};
 use crate::desired::validate::{Context, token};
-use crate::org::DocumentRef;
 
 /// What palisade's own annotations begin with; every other name is the user's.
 const ANNOTATION_PREFIX: &str = "palisade/";
@@ -38,7 +37,7 @@ pub(crate) fn read(
     check_annotations(document, annotations.keys(), context);
     let suspend = enforcement.suspend.and_then(|raw| read_suspension(document, raw, context));
     DocumentHeader {
-        document: DocumentRef { kind: document.kind.clone(), name: name.0 },
+        document: document.reference(name.0),
         annotations,
         mode: match enforcement.mode {
             Some(RawMode::Observe) => Mode::Observe,
@@ -51,7 +50,7 @@ pub(crate) fn read(
 }
 
 /// A misspelt annotation of palisade's own would do nothing, silently.
-fn check_annotations<'a>(
+pub(crate) fn check_annotations<'a>(
     document: &Document,
     names: impl Iterator<Item = &'a String>,
     context: &mut Context<'_>,

@@ -4,6 +4,7 @@
 //! does not make every target unknown.
 
 mod content;
+pub(crate) mod guardrail_test;
 mod header;
 mod inheritance;
 mod names;
@@ -16,17 +17,19 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::desired::files::Files;
+use crate::desired::kinds::{KINDS, ORGANIZATION};
 use crate::desired::load::Document;
 use crate::desired::model::DesiredOrg;
-use crate::desired::node::Node;
 use crate::desired::problem::{Finding, Problem, ProblemCode, Report, SourceText, Span, shown};
-use crate::desired::schema::ORGANIZATION;
 use crate::desired::validate::names::Names;
+use crate::org::DocumentRef;
 
 /// What every check needs.
 pub(crate) struct Context<'a> {
     /// Names of accounts and OUs.
     pub(crate) names: Names,
+    /// The guardrails there are, by kind and name.
+    pub(crate) guardrails: Vec<DocumentRef>,
     /// The files the documents are in.
     pub(crate) texts: &'a [SourceText],
     /// The directory, for `documentFile`.
@@ -48,15 +51,19 @@ pub(crate) fn validate(
     let is_organization = |document: &&Document| document.kind == ORGANIZATION;
     let organizations: Vec<&Document> = documents.iter().filter(is_organization).collect();
     let names = Names::read(organizations.first().map(|document| &document.node));
-    let mut context = Context { names, texts, files, today, report };
+    let guardrails = documents.iter().filter_map(guardrail).collect();
+    let mut context = Context { names, guardrails, texts, files, today, report };
     check_unique_names(documents, &mut context);
     check_one_organization(documents, &organizations, &mut context);
     let organization = organizations.first().filter(|document| document.is_sound);
     let mut org = organization.and_then(|document| organization::read(document, &mut context));
     let mut policies = Vec::new();
-    for document in documents.iter().filter(|document| document.kind != ORGANIZATION) {
-        if document.is_sound {
-            policies.extend(policy::read(document, org.as_ref(), &mut context));
+    let mut others = Vec::new();
+    for document in documents.iter().filter(|document| document.is_sound) {
+        match KINDS.iter().position(|kind| kind.name == document.kind) {
+            Some(place) => others.push((place, document)),
+            None if document.kind == ORGANIZATION => {}
+            None => policies.extend(policy::read(document, org.as_ref(), &mut context)),
         }
     }
     policy::check_unique_aws_names(&policies, &mut context);
@@ -66,7 +73,17 @@ pub(crate) fn validate(
         org.policies = policies.into_iter().map(|policy| policy.desired).collect();
         org.policies.sort_by(|one, other| one.header.document.cmp(&other.header.document));
     }
+    others.sort_by_key(|(place, document)| (*place, document.name()));
+    for (place, document) in others {
+        (KINDS[place].read)(document, org.as_mut(), &mut context);
+    }
     org
+}
+
+fn guardrail(document: &Document) -> Option<DocumentRef> {
+    let is_guardrail = document.kind != ORGANIZATION && document.kind != guardrail_test::KIND;
+    let name = document.name().filter(|_| is_guardrail)?;
+    Some(document.reference(name.to_owned()))
 }
 
 fn check_one_organization(
@@ -94,7 +111,7 @@ fn check_one_organization(
 fn check_unique_names(documents: &[Document], context: &mut Context<'_>) {
     let mut seen: BTreeMap<(&str, &str), &Document> = BTreeMap::new();
     for document in documents {
-        let name = document.node.find("/metadata/name").and_then(Node::as_str);
+        let name = document.name();
         let Some(name) = name.filter(|_| document.kind != ORGANIZATION) else { continue };
         let key = (document.kind.as_str(), name);
         let Some(first) = seen.get(&key) else {

@@ -15,6 +15,10 @@ pub(crate) struct Names {
     is_known: bool,
     /// Accounts; an id that has not its form is nothing.
     accounts: BTreeMap<String, Option<AccountId>>,
+    /// Accounts' names, by id.
+    ids: BTreeMap<AccountId, String>,
+    /// The management account, whether it has a name or not.
+    management: Option<AccountId>,
     /// OUs, by path.
     units: BTreeSet<OuPath>,
     /// How often a nearest name has been looked for.
@@ -32,10 +36,16 @@ impl Names {
             return Self::default();
         };
         let accounts = spec.get("accounts").map(Node::entries).unwrap_or_default();
-        let mut names = Self { is_known: true, ..Self::default() };
+        let management = spec.get("managementAccountId").and_then(Node::as_str);
+        let management = management.and_then(|id| id.parse().ok());
+        let mut names = Self { is_known: true, management, ..Self::default() };
         for (key, account) in accounts {
             let id = account.as_str().or_else(|| account.get("id").and_then(Node::as_str));
-            names.accounts.insert(key.text.clone(), id.and_then(|id| id.parse().ok()));
+            let id = id.and_then(|id| id.parse::<AccountId>().ok());
+            if let Some(id) = &id {
+                names.ids.entry(id.clone()).or_insert_with(|| key.text.clone());
+            }
+            names.accounts.insert(key.text.clone(), id);
         }
         names.read_units(&OuPath::root(), spec);
         names
@@ -74,6 +84,21 @@ impl Names {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
             None => finding.help("name it in `accounts` of the `Organization` document"),
         })
+    }
+
+    /// Is there an account of that name?
+    pub(crate) fn has_account(&self, name: &str) -> bool {
+        self.accounts.contains_key(name)
+    }
+
+    /// The name of an account.
+    pub(crate) fn name_of(&self, id: &AccountId) -> Option<&str> {
+        self.ids.get(id).map(String::as_str)
+    }
+
+    /// Is it the management account?
+    pub(crate) fn is_management(&self, id: &AccountId) -> bool {
+        self.management.as_ref() == Some(id)
     }
 
     /// Says what is wrong with the path of an OU, if anything is.

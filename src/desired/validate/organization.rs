@@ -52,6 +52,7 @@ pub(crate) fn read(document: &Document, context: &mut Context<'_>) -> Option<Des
         delegated_administrators,
         quotas: spec.quotas.into_iter().map(read_quota).collect(),
         policies: Vec::new(),
+        tests: Vec::new(),
     })
 }
 

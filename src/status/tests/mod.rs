@@ -64,6 +64,7 @@ fn resources(policy_header: DocumentHeader) -> Resources {
         delegated_administrators: BTreeMap::new(),
         quotas: BTreeMap::new(),
         policies: vec![policy(policy_header)],
+        tests: Vec::new(),
     };
     compile(&desired, "2026-11-22".parse().unwrap())
 }

@@ -127,6 +127,7 @@ pub(crate) fn desired(rng: &mut Rng) -> DesiredOrg {
         delegated_administrators: BTreeMap::new(),
         quotas: types().into_iter().map(|policy_type| (policy_type, quota())).collect(),
         policies,
+        tests: Vec::new(),
     }
 }
 

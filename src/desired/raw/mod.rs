@@ -3,11 +3,17 @@
 //! `schema` makes the JSON Schema of these types, `check` reads documents by that schema, and
 //! what passes is deserialized into these types. Descriptions here are what editors show.
 
+mod guardrail_test;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+
+pub(crate) use crate::desired::raw::guardrail_test::{
+    RawCase, RawContextValue, RawExpectation, RawGuardrailTest, RawOneOrMore,
+};
 
 /// The only `apiVersion` there is.
 pub(crate) const API_VERSION: &str = "palisade/v1";
