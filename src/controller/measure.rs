@@ -64,6 +64,12 @@ pub(in crate::controller) fn measure(metrics: &Metrics, report: &Report) {
     metrics.record_slots(
         report.policy_slots_used.iter().map(|(policy_type, used)| (policy_type.as_str(), *used)),
     );
+    metrics.record_policy_types(
+        report
+            .policy_types_enabled
+            .iter()
+            .map(|(policy_type, enabled)| (policy_type.as_str(), u8::from(*enabled))),
+    );
     measure_documents(metrics, report);
 }
 
@@ -91,6 +97,7 @@ fn measure_documents(metrics: &Metrics, report: &Report) {
             drifted_objects: document.differences.len(),
             drift_age: document.oldest().map(|oldest| age(report, oldest)),
             suspended: document.suspended_until.is_some(),
+            suspended_until: document.suspended_until.and_then(midnight),
             detected: detected.get(&document.document()).copied().unwrap_or_default(),
             repaired: repaired.get(&document.document()).copied().unwrap_or_default(),
             size_used: document.size_used,
@@ -105,6 +112,11 @@ fn effective(daemon: Mode, document: Mode) -> Mode {
         Mode::Enforce => document,
         Mode::Observe => Mode::Observe,
     }
+}
+
+/// Seconds since 1970 of the first moment of a day, in UTC.
+fn midnight(day: jiff::civil::Date) -> Option<i64> {
+    Some(day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second())
 }
 
 fn age(report: &Report, since: jiff::Timestamp) -> Duration {

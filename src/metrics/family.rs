@@ -99,6 +99,13 @@ pub(in crate::metrics) fn amount(count: usize) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
+/// A time, as Prometheus writes times.
+pub(in crate::metrics) fn seconds(unix_seconds: i64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a second is exact for 280 million years")]
+    let seconds = unix_seconds as f64;
+    seconds
+}
+
 /// A panic elsewhere must not take the metrics with it.
 pub(in crate::metrics) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -5,15 +5,19 @@
 //! series of a document go when the document goes.
 
 mod family;
+mod guardrails;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use prometheus::{Encoder, Gauge, GaugeVec, HistogramVec, IntCounterVec, Registry, TextEncoder};
 use tokio::time::Instant;
 
-use crate::metrics::family::{Building, Family, amount, lock};
+pub use crate::metrics::guardrails::Guardrail;
+
+use crate::metrics::family::{Building, Family, amount, lock, seconds};
+use crate::metrics::guardrails::GuardrailFamilies;
 
 /// The media type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
@@ -44,8 +48,14 @@ pub struct Metrics {
     desired_state_valid: Gauge,
     desired_state: Family,
     desired_documents: Family,
-    policy_slots_used: Family,
+    policy_types: PolicyTypeFamilies,
     leader: Gauge,
+}
+
+#[derive(Debug)]
+struct PolicyTypeFamilies {
+    slots_used: Family,
+    enabled: Family,
 }
 
 #[derive(Debug)]
@@ -54,18 +64,6 @@ struct AwsFamilies {
     request_duration: HistogramVec,
     throttled: IntCounterVec,
     budget_used: GaugeVec,
-}
-
-#[derive(Debug)]
-struct GuardrailFamilies {
-    in_sync: Family,
-    drifted_objects: Family,
-    drift_age: Family,
-    suspended: Family,
-    size_used: Family,
-    detected: IntCounterVec,
-    repaired: IntCounterVec,
-    counted: Mutex<BTreeSet<Vec<String>>>,
 }
 
 /// The label values that are known before anything has happened.
@@ -87,31 +85,6 @@ pub struct KnownLabels {
     pub outcomes: Vec<&'static str>,
     /// Service and operation of everything that starts with `aws_`.
     pub operations: Vec<(&'static str, &'static str)>,
-}
-
-/// One document of desired state, as a pass left it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Guardrail<'a> {
-    /// Its kind.
-    pub kind: &'a str,
-    /// Its name.
-    pub name: &'a str,
-    /// Its mode.
-    pub mode: &'a str,
-    /// Is AWS as it says?
-    pub in_sync: bool,
-    /// Objects that are not.
-    pub drifted_objects: usize,
-    /// Age of the oldest difference.
-    pub drift_age: Option<Duration>,
-    /// Is it suspended?
-    pub suspended: bool,
-    /// Differences that appeared since the pass before.
-    pub detected: u64,
-    /// Differences that palisade removed since the pass before.
-    pub repaired: u64,
-    /// Size of its policy, as a share of what is allowed.
-    pub size_used: Option<f64>,
 }
 
 /// Updates what changes between passes.
@@ -181,11 +154,7 @@ impl Metrics {
                 "Documents in the desired state in force.",
                 &["kind"],
             )?,
-            policy_slots_used: new.family(
-                "policy_slots_used_ratio",
-                "Policies attached to the fullest target, as a share of what is allowed.",
-                &["type"],
-            )?,
+            policy_types: PolicyTypeFamilies::new(&new)?,
             leader: new.gauge("leader", "1 while this replica is the one that acts.")?,
             registry: registry.clone(),
         };
@@ -248,6 +217,11 @@ impl Metrics {
         }));
         families.drifted_objects.replace(by(|each| amount(each.drifted_objects)));
         families.suspended.replace(by(|each| f64::from(u8::from(each.suspended))));
+        families.suspended_until.replace(
+            guardrails.iter().filter_map(|each| {
+                Some((vec![each.kind, each.name], seconds(each.suspended_until?)))
+            }),
+        );
         families.size_used.replace(
             guardrails
                 .iter()
@@ -306,8 +280,7 @@ impl Metrics {
 
     /// A pass was successful at `unix_seconds`.
     pub fn record_success(&self, unix_seconds: i64) {
-        #[expect(clippy::cast_precision_loss, reason = "a second is exact for 280 million years")]
-        self.last_successful_pass.set(unix_seconds as f64);
+        self.last_successful_pass.set(seconds(unix_seconds));
     }
 
     /// So many differences appeared in AWS without a change in git; `source` told of them.
@@ -353,8 +326,17 @@ impl Metrics {
 
     /// The fullest target of every policy type.
     pub fn record_slots<'a>(&self, used: impl IntoIterator<Item = (&'a str, f64)>) {
-        self.policy_slots_used
+        self.policy_types
+            .slots_used
             .replace(used.into_iter().map(|(policy_type, ratio)| (vec![policy_type], ratio)));
+    }
+
+    /// Which policy types that desired state needs are switched on: 1, or 0.
+    pub fn record_policy_types<'a>(&self, enabled: impl IntoIterator<Item = (&'a str, u8)>) {
+        let enabled = enabled.into_iter();
+        self.policy_types
+            .enabled
+            .replace(enabled.map(|(policy_type, enabled)| (vec![policy_type], f64::from(enabled))));
     }
 
     /// How many leaders this replica is: 1 or 0.
@@ -376,6 +358,25 @@ impl Metrics {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
+    }
+}
+
+// === impl PolicyTypeFamilies ===
+
+impl PolicyTypeFamilies {
+    fn new(new: &Building<'_>) -> prometheus::Result<Self> {
+        Ok(Self {
+            slots_used: new.family(
+                "policy_slots_used_ratio",
+                "Policies attached to the fullest target, as a share of what is allowed.",
+                &["type"],
+            )?,
+            enabled: new.family(
+                "policy_type_enabled",
+                "1 while a policy type that desired state needs is switched on.",
+                &["type"],
+            )?,
+        })
     }
 }
 
@@ -407,68 +408,6 @@ impl AwsFamilies {
                 operation,
             )?,
         })
-    }
-}
-
-// === impl GuardrailFamilies ===
-
-impl GuardrailFamilies {
-    fn new(new: &Building<'_>) -> prometheus::Result<Self> {
-        let document = &["kind", "name"];
-        Ok(Self {
-            in_sync: new.family(
-                "guardrail_in_sync",
-                "1 while AWS is as the document says, as last known. The mode is `observe` too while the daemon observes.",
-                &["kind", "name", "mode"],
-            )?,
-            drifted_objects: new.family(
-                "guardrail_drifted_objects",
-                "Objects that are not as the document says.",
-                document,
-            )?,
-            drift_age: new.family(
-                "guardrail_drift_age_seconds",
-                "Age of the oldest difference from the document, 0 without one.",
-                document,
-            )?,
-            suspended: new.family(
-                "guardrail_suspended",
-                "1 while the document is suspended.",
-                document,
-            )?,
-            size_used: new.family(
-                "policy_size_used_ratio",
-                "Size of the policy, as a share of what is allowed.",
-                document,
-            )?,
-            detected: new.counters(
-                "drift_detected_total",
-                "Differences that appeared in AWS without a change in git.",
-                document,
-            )?,
-            repaired: new.counters(
-                "drift_repaired_total",
-                "Differences that palisade removed and a later pass found gone.",
-                document,
-            )?,
-            counted: Mutex::default(),
-        })
-    }
-
-    fn count(&self, guardrails: &[Guardrail<'_>]) {
-        let mut present = BTreeSet::new();
-        for each in guardrails {
-            let labels = [each.kind, each.name];
-            self.detected.with_label_values(&labels).inc_by(each.detected);
-            self.repaired.with_label_values(&labels).inc_by(each.repaired);
-            present.insert(labels.map(str::to_owned).to_vec());
-        }
-        let mut counted = lock(&self.counted);
-        for gone in counted.difference(&present) {
-            let _absent = self.detected.remove_label_values(gone);
-            let _absent = self.repaired.remove_label_values(gone);
-        }
-        *counted = present;
     }
 }
 

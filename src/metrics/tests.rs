@@ -28,6 +28,7 @@ fn guardrail(name: &str) -> Guardrail<'_> {
         drifted_objects: 0,
         drift_age: None,
         suspended: false,
+        suspended_until: Some(1_800_000_000),
         detected: 0,
         repaired: 0,
         size_used: Some(0.5),

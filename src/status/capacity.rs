@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::compile::Resources;
-use crate::org::{DocumentRef, OrgSnapshot, PolicyType, TargetId};
+use crate::org::{DocumentRef, OrgSnapshot, PolicyType, PolicyTypeStatus, TargetId};
 
 /// The size of every document's policy, as a share of what its type allows.
 pub(in crate::status) fn sizes_used(resources: &Resources) -> BTreeMap<&DocumentRef, f64> {
@@ -40,6 +40,22 @@ pub(in crate::status) fn slots_used(
             }
             let fullest = attached.values().max().copied().unwrap_or_default();
             Some((policy_type.clone(), ratio(fullest, quota.attached_max)))
+        })
+        .collect()
+}
+
+/// Is each policy type that desired state needs switched on? Disabling one detaches every policy of it
+/// ("Disabling a policy type", AWS Organizations User Guide). Empty while the root is not known.
+pub(in crate::status) fn types_enabled(
+    resources: &Resources,
+    snapshot: &OrgSnapshot,
+) -> BTreeMap<PolicyType, bool> {
+    let Some(root) = snapshot.root.known() else { return BTreeMap::new() };
+    let needed = resources.quotas.keys().chain(&resources.policy_types);
+    needed
+        .map(|policy_type| {
+            let status = root.policy_types.get(policy_type);
+            (policy_type.clone(), status == Some(&PolicyTypeStatus::Enabled))
         })
         .collect()
 }

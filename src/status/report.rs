@@ -41,6 +41,9 @@ pub struct Report {
     pub unmanaged: BTreeMap<UnmanagedKind, UnmanagedReport>,
     /// Attachments on the fullest target, as a share of what is allowed.
     pub policy_slots_used: BTreeMap<PolicyType, f64>,
+    /// Is each policy type that desired state needs switched on? Only what is known.
+    #[serde(default)]
+    pub policy_types_enabled: BTreeMap<PolicyType, bool>,
     /// What is wrong with the daemon itself.
     pub troubles: Vec<Trouble>,
     /// Every document, and every document that is gone and has left something behind.

@@ -57,6 +57,7 @@ pub(in crate::status) fn summarize(
         unknown,
         unmanaged: unmanaged(pass.plan),
         policy_slots_used: capacity::slots_used(pass.resources, pass.snapshot),
+        policy_types_enabled: capacity::types_enabled(pass.resources, pass.snapshot),
         troubles: circumstances.troubles.clone(),
         documents,
     }
@@ -103,6 +104,7 @@ pub(in crate::status) fn without_desired_state(
         unknown: Vec::new(),
         unmanaged: BTreeMap::new(),
         policy_slots_used: BTreeMap::new(),
+        policy_types_enabled: BTreeMap::new(),
         troubles: circumstances.troubles.clone(),
         documents: Vec::new(),
     }

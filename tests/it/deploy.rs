@@ -32,6 +32,9 @@ fn every_manifest_is_yaml_and_every_policy_json() {
                 kinds.insert(manifest["kind"].as_str().unwrap().to_owned());
             }
             Some("yaml") => assert!(yaml(&file).is_object(), "{}", file.display()),
+            Some("json") if file.starts_with(root("deploy/grafana")) => {
+                assert!(json(&file).is_object(), "{}", file.display());
+            }
             Some("json") => assert_eq!(json(&file)["Version"], "2012-10-17", "{}", file.display()),
             Some(_) | None => {}
         }
@@ -214,11 +217,14 @@ fn every_metric_that_is_alerted_on_or_explained_exists() {
         drifted_objects: 1,
         drift_age: Some(Duration::ZERO),
         suspended: false,
+        suspended_until: Some(1_800_000_000),
         detected: 1,
         repaired: 0,
         size_used: Some(0.5),
     }]);
     metrics.record_desired_state("abc", &BTreeMap::from([("ServiceControlPolicy", 1)]));
+    metrics.record_policy_types([("SERVICE_CONTROL_POLICY", 1)]);
+    metrics.record_slots([("SERVICE_CONTROL_POLICY", 0.5)]);
     let exposed = String::from_utf8(metrics.render().unwrap()).unwrap();
     let metric = Regex::new("palisade_[a-z_]*[a-z]").unwrap();
     let mut seen = BTreeSet::new();

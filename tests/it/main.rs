@@ -10,6 +10,7 @@ mod desired;
 mod emulator;
 mod end_to_end;
 mod live;
+mod monitoring;
 mod observation;
 mod planning;
 mod scenarios;
