@@ -13,6 +13,7 @@ mod live;
 mod monitoring;
 mod observation;
 mod planning;
+mod public;
 mod scenarios;
 mod simulation;
 mod sized;
