@@ -14,6 +14,7 @@ mod scale;
 
 use std::time::{Duration, Instant};
 
+use palisade::catalog;
 use palisade::compile::{Resources, compile};
 use palisade::desired::load;
 use palisade::observe::{Observer, Wanted};
@@ -34,7 +35,7 @@ fn main() {
     let directory = tempfile::tempdir().unwrap();
     write_desired_state(directory.path());
 
-    let (loading, loaded) = timed(|| load(directory.path(), today));
+    let (loading, loaded) = timed(|| load(directory.path(), today, catalog::built_in()));
     assert!(loaded.problems.is_empty(), "{:?}", loaded.problems.first());
     let desired = loaded.org.unwrap();
     let (compiling, resources) = timed(|| compile(&desired, today));

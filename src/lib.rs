@@ -10,6 +10,7 @@
 
 pub mod act;
 pub mod admin;
+pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod cloud;

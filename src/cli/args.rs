@@ -10,6 +10,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::SignedDuration;
 
+use crate::cli::catalog::CatalogArgs;
 use crate::cli::help;
 use crate::cloud::budget::BudgetShare;
 use crate::config::{MAX_CHANGES, MAX_DELETES};
@@ -81,6 +82,9 @@ pub(crate) enum Command {
     /// Show how a running daemon sees things, as a table
     #[command(after_help = help::STATUS)]
     Status(StatusArgs),
+    /// Find, read and take ready-made guardrails
+    #[command(subcommand_required = true, after_help = help::CATALOG)]
+    Catalog(CatalogArgs),
     /// Print the JSON Schema of the documents, for editors
     #[command(after_help = help::SCHEMA)]
     Schema(SchemaArgs),

@@ -114,6 +114,49 @@ Exit codes:
   0  written; what could not be is listed in organization.yaml
   1  the directory is not empty, or the organization could not be read";
 
+/// After `palisade catalog --help`.
+pub(crate) const CATALOG: &str = "\
+Examples:
+  palisade catalog list SEC03-BP05
+  palisade catalog show region-allow-list --set allowedRegions=eu-west-1,eu-central-1
+  palisade catalog add deny-root-user --to desired-state/guardrails
+
+Exit codes:
+  0  done
+  1  there is no such guardrail, or it cannot be had like that";
+
+/// After `palisade catalog list --help`.
+pub(crate) const CATALOG_LIST: &str = "\
+Examples:
+  palisade catalog list
+  palisade catalog list s3 critical
+  palisade catalog list SEC03-BP05 --output json
+
+Exit codes:
+  0  printed
+  1  nothing is about that";
+
+/// After `palisade catalog show --help`.
+pub(crate) const CATALOG_SHOW: &str = "\
+Examples:
+  palisade catalog show deny-root-user
+  palisade catalog show region-allow-list --set allowedRegions=eu-west-1,eu-central-1
+
+Exit codes:
+  0  printed
+  1  there is no such guardrail, or it cannot be had like that";
+
+/// After `palisade catalog add --help`.
+pub(crate) const CATALOG_ADD: &str = "\
+Examples:
+  palisade catalog add deny-root-user --to desired-state/guardrails
+  palisade catalog add region-allow-list --to desired-state/guardrails --target /Workloads \\
+    --set allowedRegions=eu-west-1,eu-central-1
+
+Exit codes:
+  0  written
+  1  the file is there already, something must be set first, or this version lacks the kind";
+
 /// After `palisade schema --help`.
 pub(crate) const SCHEMA: &str = "\
 Examples:

@@ -8,6 +8,7 @@ mod apply;
 mod approve;
 mod args;
 mod aws;
+mod catalog;
 mod completions;
 mod console;
 mod demo;
@@ -71,6 +72,7 @@ fn execute(command: &Command, console: Console) -> anyhow::Result<Exit> {
     match command {
         Command::Validate(args) => validate::run(args, console),
         Command::Demo(args) => demo::run(args, console),
+        Command::Catalog(args) => catalog::run(args, console),
         Command::Schema(_) => schema::run(console),
         Command::Completions(args) => completions::run(args, console),
         Command::Apply(args) => apply::run(args, console),

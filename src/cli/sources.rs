@@ -7,6 +7,7 @@ use anyhow::Context;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::catalog;
 use crate::cli::args::AwsArgs;
 use crate::cli::aws::{Connection, runtime};
 use crate::cli::console::Console;
@@ -40,7 +41,7 @@ pub(crate) struct Desired {
 /// The desired state in `dir`; its problems are printed, and are a failure.
 pub(crate) fn desired_state(dir: &Path, console: Console) -> anyhow::Result<Desired> {
     let today = today();
-    let loaded = desired::load(dir, today);
+    let loaded = desired::load(dir, today, catalog::built_in());
     if !loaded.problems.is_empty() || !loaded.warnings.is_empty() {
         console.say(&problems_text(&loaded, console.word_paint));
     }

@@ -33,10 +33,6 @@ const UNBUILT: &[Unbuilt] = &[
         meanwhile: "the annotation `palisade/controls` of a document says which practices it serves",
     },
     Unbuilt {
-        name: "catalog",
-        meanwhile: "the documents in `desired-state/` of the repository are a good start",
-    },
-    Unbuilt {
         name: "drill",
         meanwhile: "assume the emergency role by hand, and write down that it worked",
     },

@@ -1,5 +1,6 @@
 //! `palisade validate`: every problem of desired state at once, without AWS.
 
+use crate::catalog;
 use crate::cli::args::{DataFormat, ValidateArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
@@ -8,7 +9,7 @@ use crate::cli::sources::today;
 use crate::desired;
 
 pub(crate) fn run(args: &ValidateArgs, console: Console) -> anyhow::Result<Exit> {
-    let loaded = desired::load(&args.dir.dir, today());
+    let loaded = desired::load(&args.dir.dir, today(), catalog::built_in());
     match args.output {
         DataFormat::Text => {
             console.data(&format!("{}\n", problems_text(&loaded, console.data_paint)))?;

@@ -225,13 +225,10 @@ fn log(report: &Report, previous: Option<&Report>) {
         }
     }
     if let Some(held) = report.held.as_ref().filter(|held| !held.approved) {
-        for (why, actions) in &held.reasons {
-            tracing::warn!(hash = held.hash, actions, why, "changes wait for approval");
-        }
+        tracing::warn!(hash = held.hash, actions = held.actions, "changes wait for approval");
     }
     for unknown in &report.unknown {
-        let (part, parts) = (unknown.subject(), unknown.count);
-        tracing::warn!(part, parts, reason = unknown.reason, "part not observed");
+        tracing::warn!(part = unknown.part, reason = unknown.reason, "part not observed");
     }
     tracing::info!(
         result = %report.last_pass.result,

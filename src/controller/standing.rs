@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::catalog;
 use crate::clock::Clock;
 use crate::compile::{Resources, compile};
 use crate::controller::revision::revision;
@@ -36,7 +37,7 @@ impl Standing {
         // change of files it brings is read again.
         let revision = revision_given.map(str::to_owned).or_else(|| revision(directory));
         let today = clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
-        let loaded = desired::load(directory, today);
+        let loaded = desired::load(directory, today, catalog::built_in());
         self.problems = loaded.problems.iter().map(problem).collect();
         self.warnings = loaded.warnings.iter().map(problem).collect();
         if let Some(org) = loaded.org {

@@ -56,7 +56,7 @@ pub(crate) fn policy_kinds() -> impl Iterator<Item = &'static str> {
 }
 
 /// The names of all kinds.
-pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
+pub fn kinds() -> impl Iterator<Item = &'static str> {
     let others = KINDS.iter().map(|kind| kind.name);
     std::iter::once(ORGANIZATION).chain(policy_kinds()).chain(others)
 }

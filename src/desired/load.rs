@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use crate::desired::check;
 use crate::desired::files::{self, FileError, Files};
+use crate::desired::guardrail::Guardrails;
 use crate::desired::model::DesiredOrg;
 use crate::desired::node::{self, Node};
 use crate::desired::problem::{Finding, Problem, ProblemCode, Report, SourceText};
@@ -58,8 +59,9 @@ impl Document {
 /// Loads `directory` as of the day `today` (UTC), which decides whether suspensions have ended.
 ///
 /// An empty or missing directory is a problem, never an empty desired state: what is not written
-/// is not wanted, and a mount that is not there must not mean that nothing is wanted.
-pub fn load(directory: &Path, today: Date) -> Loaded {
+/// is not wanted, and a mount that is not there must not mean that nothing is wanted. What documents
+/// `use` comes from `guardrails`.
+pub fn load(directory: &Path, today: Date, guardrails: &dyn Guardrails) -> Loaded {
     let mut report = Report::default();
     let (mut files, texts) = match read_files(directory, &mut report) {
         Ok(read) => read,
@@ -77,7 +79,7 @@ pub fn load(directory: &Path, today: Date) -> Loaded {
         let name = directory.display().to_string();
         report.problems.push(Problem::of_file(&name, "no documents found".to_owned()));
     }
-    let org = validate::validate(&documents, &texts, &mut files, today, &mut report);
+    let org = validate::validate(&documents, &texts, &mut files, (today, guardrails), &mut report);
     report.tidy();
     let Report { problems, warnings } = report;
     Loaded { org: org.filter(|_| problems.is_empty()), problems, warnings, digest: files.digest() }

@@ -2,11 +2,13 @@
 //!
 //! `files` reads bytes, `node` makes positioned trees of them, `check` holds each document to the
 //! JSON Schema that `schema` makes of the types in `raw`, and `validate` says what the documents
-//! mean together. `kinds` is the list of kinds. There is one description of the form, so editors and the loader cannot differ.
+//! mean together. `kinds` is the list of kinds. There is one description of the form, so editors and
+//! the loader cannot differ. `guardrail` is what a catalogue of ready-made guardrails must answer.
 
 mod cases;
 mod check;
 mod files;
+mod guardrail;
 mod kinds;
 mod load;
 mod model;
@@ -23,10 +25,13 @@ mod validate;
 mod tests;
 
 pub use crate::desired::cases::{Call, Case, DesiredTest, Expectation, ExpectedGuardrail, Place};
+pub use crate::desired::guardrail::{GovernanceRoles, Guardrails, Refusal, Site, Wanted};
+pub use crate::desired::kinds::kinds as kind_names;
 pub use crate::desired::load::{Loaded, load};
 pub use crate::desired::model::{
     DesiredAccount, DesiredOrg, DesiredPolicy, DesiredTarget, DesiredUnit, DocumentHeader,
     Exceptions, Mode, Source, Suspension,
 };
 pub use crate::desired::problem::{Colour, Problem, ProblemCode, Severity};
+pub(crate) use crate::desired::problem::{did_you_mean, listed, shown};
 pub use crate::desired::schema::json_schema;

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::desired::cases::DesiredTest;
+use crate::desired::guardrail::GovernanceRoles;
 use crate::org::{AccountId, DocumentRef, OrganizationId, OuPath, PolicyQuota, PolicyType};
 
 /// What the organization should be.
@@ -29,6 +30,8 @@ pub struct DesiredOrg {
     pub trusted_services: BTreeSet<String>,
     /// The delegated administrator of each service named.
     pub delegated_administrators: BTreeMap<String, AccountId>,
+    /// The roles that guardrails exempt and protect.
+    pub roles: GovernanceRoles,
     /// Quotas that differ from the published ones.
     pub quotas: BTreeMap<PolicyType, PolicyQuota>,
     /// Policies of every kind, in the order of their documents' kinds and names.
@@ -123,10 +126,13 @@ pub struct DesiredPolicy {
     pub except: Exceptions,
     /// The policy document as written, before exceptions.
     pub content: serde_json::Value,
-    /// Where the policy document is written: in the YAML, or in the file it names.
+    /// Where the policy document is written: in the YAML, or in the file it names; of a ready-made
+    /// guardrail, where it is used.
     pub content_source: Source,
     /// Where each of its statements is written, in their order; empty for policies that have none.
     pub statement_sources: Vec<Source>,
+    /// The ready-made guardrail it uses, if any.
+    pub guardrail: Option<String>,
 }
 
 /// Who a policy's denies leave alone.

@@ -5,7 +5,7 @@ use crate::desired::problem::{Finding, ProblemCode, shown};
 
 const KINDS: &[&str] = &["RegionRestriction", "BreakGlassRole", "LoggingTrail", "Baseline"];
 
-const FIELDS: &[&str] = &["rootAccess", "alternateContacts", "use"];
+const FIELDS: &[&str] = &["rootAccess", "alternateContacts"];
 
 /// The finding about a kind that this version does not have.
 pub(crate) fn kind(name: &str) -> Option<Finding> {

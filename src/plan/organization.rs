@@ -106,9 +106,7 @@ fn administrators(view: &View<'_>, draft: &mut Draft<'_>) {
                 document,
                 change,
                 "desired state names another account",
-                Weight::dangerous(
-                    "what the account does for the service in the organization ends at once",
-                ),
+                Weight::DANGEROUS,
             );
         }
         if !found.contains(wanted) {

@@ -226,15 +226,5 @@ fn reason(state: DifferenceState, document: Option<&Document>) -> Reason {
 
 fn describe(count: usize, worst: &Difference) -> String {
     let objects = if count == 1 { "1 object differs" } else { &format!("{count} objects differ") };
-    let waits = match worst.state {
-        DifferenceState::AwaitingApproval => "waits for approval: ",
-        DifferenceState::Reported
-        | DifferenceState::Pending
-        | DifferenceState::Confirming
-        | DifferenceState::Changed
-        | DifferenceState::Retrying
-        | DifferenceState::Blocked
-        | DifferenceState::Refused => "",
-    };
-    format!("{objects}: `{}`: {waits}{}", worst.object, worst.detail)
+    format!("{objects}: `{}`: {}", worst.object, worst.detail)
 }

@@ -207,8 +207,6 @@ pub struct HeldReport {
     pub approved: bool,
     /// How to give it.
     pub approve: String,
-    /// Why they wait, for people, and how many for each reason.
-    pub reasons: BTreeMap<String, usize>,
 }
 
 /// Something that should be done and is not.
@@ -225,15 +223,13 @@ pub struct BlockedReport {
     pub message: String,
 }
 
-/// What could not be read for one reason.
+/// Something that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UnknownReport {
-    /// How many parts.
-    pub count: usize,
-    /// At most the first ten of them.
-    pub parts: Vec<String>,
-    /// Why, in the words of the first.
+    /// What.
+    pub part: String,
+    /// Why.
     pub reason: String,
 }
 
@@ -281,17 +277,6 @@ impl Report {
         self.documents
             .iter()
             .find(|report| report.kind == document.kind && report.name == document.name)
-    }
-}
-
-impl UnknownReport {
-    /// The parts in a few words.
-    pub fn subject(&self) -> String {
-        match (self.parts.first(), self.count) {
-            (Some(first), 0 | 1) => first.clone(),
-            (Some(first), count) => format!("{first} and {} more", count - 1),
-            (None, count) => format!("{count} parts"),
-        }
     }
 }
 

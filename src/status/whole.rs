@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::desired::Mode;
 use crate::org::DocumentRef;
 use crate::plan::{Plan, UnmanagedKind};
 use crate::status::condition::Finding;
@@ -17,9 +16,6 @@ use crate::status::{
 
 /// Ids of unmanaged objects that are listed. Enough to recognize what they are; `plan` lists all.
 const UNMANAGED_IDS_MAX: usize = 100;
-
-/// Parts that are listed when many cannot be read for one reason.
-const UNKNOWN_PARTS_MAX: usize = 10;
 
 /// Documents that a condition of the whole names. Their own conditions say the rest.
 const DOCUMENTS_NAMED_MAX: usize = 5;
@@ -56,7 +52,7 @@ pub(in crate::status) fn summarize(
             repaired: repaired(&documents, previous),
         },
         last_success,
-        held: held(pass.plan, circumstances.mode),
+        held: held(pass.plan),
         blocked: blocked(pass.plan),
         unknown,
         unmanaged: unmanaged(pass.plan),
@@ -167,14 +163,10 @@ fn result(pass: &Pass<'_>, documents: &[DocumentReport], unknown: &[UnknownRepor
 }
 
 fn unknown(pass: &Pass<'_>) -> Vec<UnknownReport> {
-    let groups = pass.snapshot.unknown_by_reason();
-    groups
+    let parts = pass.snapshot.unknown_parts();
+    parts
         .into_iter()
-        .map(|(parts, why)| UnknownReport {
-            count: parts.len(),
-            parts: parts.into_iter().take(UNKNOWN_PARTS_MAX).collect(),
-            reason: scrub(&why.to_string()),
-        })
+        .map(|(part, why)| UnknownReport { part, reason: scrub(&why.to_string()) })
         .collect()
 }
 
@@ -316,15 +308,12 @@ fn event((document, difference): (&DocumentReport, &Difference)) -> DriftReport 
     }
 }
 
-/// What waits for approval. Nothing does where an approval would change nothing.
-fn held(plan: &Plan, mode: Mode) -> Option<HeldReport> {
-    let held = plan.held.as_ref().filter(|_| mode == Mode::Enforce);
-    held.map(|held| HeldReport {
+fn held(plan: &Plan) -> Option<HeldReport> {
+    plan.held.as_ref().map(|held| HeldReport {
         hash: held.hash.clone(),
         actions: held.actions,
         approved: held.approved,
         approve: format!("palisade approve {}", held.hash),
-        reasons: plan.hold_reasons(),
     })
 }
 

@@ -19,6 +19,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("reference", &["policy"]),
     ("org", &["policy"]),
     ("desired", &["org", "policy"]),
+    // Whoever loads brings the catalogue to `desired`, which does not know it.
+    ("catalog", &["org", "policy", "reference", "desired"]),
     ("compile", &["org", "policy", "desired"]),
     ("cloud", &["org", "policy", "clock"]),
     ("observe", &["org", "policy", "cloud", "clock"]),
@@ -35,6 +37,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "org",
             "policy",
             "desired",
+            "catalog",
             "compile",
             "effective",
             "cloud",
@@ -55,6 +58,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "org",
             "policy",
             "desired",
+            "catalog",
             "compile",
             "effective",
             "cloud",
@@ -73,7 +77,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that only compute.
-const PURE: &[&str] = &["policy", "reference", "compile", "effective", "plan", "status"];
+const PURE: &[&str] = &["policy", "reference", "catalog", "compile", "effective", "plan", "status"];
 
 /// The one file of a pure module that has an effect.
 const PURE_EXCEPT: &[&str] = &["status/publish.rs"];

@@ -1,6 +1,7 @@
 //! How things look: the only place that formats or colours.
 
 mod applied;
+mod catalog;
 mod diff;
 mod paint;
 mod plan_markdown;
@@ -12,10 +13,11 @@ mod story;
 mod words;
 
 pub(crate) use crate::cli::render::applied::{applied_line, moved_text, outcome_line};
+pub(crate) use crate::cli::render::catalog::{catalog_text, commented, guardrail_text};
 pub(crate) use crate::cli::render::diff::Extent;
 pub(crate) use crate::cli::render::paint::{Paint, counted};
 pub(crate) use crate::cli::render::plan_markdown::plan_markdown;
-pub(crate) use crate::cli::render::plan_text::plan_text;
+pub(crate) use crate::cli::render::plan_text::{hold_words, plan_text};
 pub(crate) use crate::cli::render::problems::{problems_json, problems_text};
 pub(crate) use crate::cli::render::snapshot::snapshot_text;
 pub(crate) use crate::cli::render::status::status_text;

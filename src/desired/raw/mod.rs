@@ -113,6 +113,9 @@ pub(crate) struct RawOrganization {
         "patternErrorMessage": "must be a policy type such as `SERVICE_CONTROL_POLICY`"
     }))]
     pub(crate) quotas: BTreeMap<String, RawQuota>,
+    /// The roles that ready-made guardrails exempt and protect, where they have other names than AWS
+    /// gives them.
+    pub(crate) governance_roles: Option<RawGovernanceRoles>,
     /// Does palisade heal drift, or only report it?
     pub(crate) mode: Option<RawMode>,
     /// Not enforced until a date; drift is still reported.
@@ -224,7 +227,9 @@ pub(crate) struct RawSuspension {
 /// A policy of AWS Organizations.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("oneOf" = [{"required": ["document"]}, {"required": ["documentFile"]}]))]
+#[schemars(extend("oneOf" = [
+    {"required": ["document"]}, {"required": ["documentFile"]}, {"required": ["use"]}
+]))]
 pub(crate) struct RawPolicy {
     /// The type as the API of AWS Organizations calls it.
     pub(crate) r#type: Option<PolicyTypeName>,
@@ -245,6 +250,8 @@ pub(crate) struct RawPolicy {
     /// directory.
     #[schemars(length(min = 1))]
     pub(crate) document_file: Option<String>,
+    /// A ready-made guardrail of the catalogue; `palisade catalog list` shows which there are.
+    pub(crate) r#use: Option<RawUse>,
     /// Does palisade heal drift, or only report it?
     pub(crate) mode: Option<RawMode>,
     /// Not enforced until a date; drift is still reported.
@@ -252,6 +259,44 @@ pub(crate) struct RawPolicy {
     /// Does the policy go when this document goes? True unless said otherwise.
     pub(crate) prune: Option<bool>,
 }
+
+/// A ready-made guardrail of the catalogue.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "Use")]
+pub(crate) struct RawUse {
+    /// Its id, such as `deny-root-user`.
+    pub(crate) guardrail: String,
+    /// Its parameters; `palisade catalog show` explains them.
+    #[serde(default)]
+    pub(crate) with: Map<String, Value>,
+}
+
+/// Names, or patterns of names, of the roles that hold the organization together. Guardrails exempt
+/// them, and protect them from being changed or imitated.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "GovernanceRoles")]
+pub(crate) struct RawGovernanceRoles {
+    /// The roles palisade acts with in member accounts; `OrganizationAccountAccessRole` unless said
+    /// otherwise.
+    pub(crate) palisade: Option<Vec<RoleName>>,
+    /// The roles with which service-managed `StackSets` deploy; `stacksets-exec-*` unless said
+    /// otherwise.
+    pub(crate) stack_sets: Option<Vec<RoleName>>,
+    /// The roles of AWS Control Tower; `AWSControlTowerExecution` unless said otherwise.
+    pub(crate) control_tower: Option<Vec<RoleName>>,
+    /// The roles for emergencies; `BREAK-GLASS-*` unless said otherwise.
+    pub(crate) break_glass: Option<Vec<RoleName>>,
+}
+
+/// The name of a role, with its path if it has one; `*` and `?` stand for anything.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[schemars(extend(
+    "pattern" = "^[A-Za-z0-9_+=,.@/-][A-Za-z0-9_+=,.@/*?-]{2,127}$",
+    "patternErrorMessage" = "must be a role's name or a pattern of one that begins with at least one letter, such as `BREAK-GLASS-*`"
+))]
+pub(crate) struct RoleName(pub(crate) String);
 
 /// `/`, an OU path such as `/Workloads/Prod`, or an account such as `account:shop-prod`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -9,13 +9,13 @@ use proptest::prelude::*;
 use crate::desired::check;
 use crate::desired::node::{DEPTH_MAX, NODES_MAX};
 use crate::desired::problem::Colour;
-use crate::desired::tests::{DOCUMENTS, parse, text};
+use crate::desired::tests::{DOCUMENTS, NoGuardrails, parse, text};
 use crate::desired::{Loaded, load};
 
 fn load_bytes(bytes: &[u8]) -> Loaded {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("acme.yaml"), bytes).unwrap();
-    load(directory.path(), date(2026, 11, 22))
+    load(directory.path(), date(2026, 11, 22), &NoGuardrails)
 }
 
 /// Every problem can be shown and lies in the text.

@@ -4,8 +4,11 @@ mod agreement;
 mod hostile;
 mod tree;
 
+use serde_json::Value;
+
 use crate::desired::node::{self, Node};
-use crate::desired::problem::{Report, SourceText};
+use crate::desired::problem::{ProblemCode, Report, SourceText};
+use crate::desired::{Guardrails, Refusal, Site, Wanted};
 
 /// The example documents, one of every form there is.
 const DOCUMENTS: &str = include_str!("documents.yaml");
@@ -18,4 +21,19 @@ fn parse(source: &str) -> (Vec<Node>, Report) {
     let mut report = Report::default();
     let nodes = node::parse(&text(source), &mut report);
     (nodes, report)
+}
+
+/// A catalogue that holds nothing.
+#[derive(Debug)]
+struct NoGuardrails;
+
+impl Guardrails for NoGuardrails {
+    fn render(&self, wanted: &Wanted<'_>, _: &Site) -> Result<Value, Vec<Refusal>> {
+        Err(vec![Refusal {
+            pointer: "/guardrail".to_owned(),
+            code: ProblemCode::UnknownName,
+            message: format!("there is no {}", wanted.guardrail),
+            help: None,
+        }])
+    }
 }

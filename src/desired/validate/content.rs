@@ -3,15 +3,18 @@
 use serde_json::{Map, Value};
 
 use crate::desired::files;
+use crate::desired::guardrail::{Refusal, Wanted};
 use crate::desired::load::Document;
 use crate::desired::model::{DesiredOrg, Exceptions, Source};
 use crate::desired::problem::{Finding, ProblemCode, SourceText, Span, shown};
+use crate::desired::raw::RawUse;
 use crate::desired::validate::Context;
 use crate::org::PolicyType;
 use crate::policy::{self, Grammar};
 
 const INLINE: &str = "/spec/document";
 const IN_FILE: &str = "/spec/documentFile";
+const USED: &str = "/spec/use";
 
 /// A policy document and where it is written.
 pub(crate) struct Written {
@@ -21,27 +24,62 @@ pub(crate) struct Written {
     pub(crate) source: Source,
     /// Where its statements begin.
     pub(crate) statement_sources: Vec<Source>,
-    /// The file it is in, if it has a file of its own.
-    pub(crate) file: Option<SourceText>,
+    /// What it is written in.
+    pub(crate) origin: Origin,
 }
 
-/// Reads the policy document that a document holds or names.
+/// What a policy document is written in.
+pub(crate) enum Origin {
+    /// The YAML document itself.
+    Inline,
+    /// A file of its own.
+    File(SourceText),
+    /// The catalogue: for people it is where the guardrail is used.
+    Catalogue,
+}
+
+/// Reads the policy document that a document holds, names or uses.
 pub(crate) fn read(
     document: &Document,
     inline: Option<Map<String, Value>>,
     file: Option<String>,
+    used: Option<&RawUse>,
     context: &mut Context<'_>,
 ) -> Option<Written> {
-    match (inline, file) {
-        (Some(inline), _) => {
+    match (inline, file, used) {
+        (Some(inline), _, _) => {
             let value = Value::Object(inline);
             let source = context.source(document, INLINE);
             let place = |pointer: String| context.source(document, &format!("{INLINE}{pointer}"));
             let statement_sources = statement_pointers(&value).map(place).collect();
-            Some(Written { value, source, statement_sources, file: None })
+            Some(Written { value, source, statement_sources, origin: Origin::Inline })
         }
-        (None, Some(path)) => read_file(document, &path, context),
-        (None, None) => None,
+        (None, Some(path), _) => read_file(document, &path, context),
+        (None, None, Some(used)) => render(document, used, context),
+        (None, None, None) => None,
+    }
+}
+
+fn render(document: &Document, used: &RawUse, context: &mut Context<'_>) -> Option<Written> {
+    let wanted = Wanted { kind: &document.kind, guardrail: &used.guardrail, with: &used.with };
+    match context.ready_made.render(&wanted, &context.site) {
+        Ok(value) => {
+            let source = context.source(document, USED);
+            let statement_sources = statement_pointers(&value).map(|_| source.clone()).collect();
+            Some(Written { value, source, statement_sources, origin: Origin::Catalogue })
+        }
+        Err(refusals) => {
+            for Refusal { pointer, code, message, help } in refusals {
+                let pointer = format!("{USED}{pointer}");
+                let finding = Finding { code, message, help };
+                if matches!(code, ProblemCode::UnknownField | ProblemCode::MissingField) {
+                    context.problem_at_key(document, &pointer, finding);
+                } else {
+                    context.problem(document, &pointer, finding);
+                }
+            }
+            None
+        }
     }
 }
 
@@ -64,7 +102,7 @@ fn read_file(document: &Document, path: &str, context: &mut Context<'_>) -> Opti
             let source = text.source(span_of(&text, ""));
             let place = |pointer: String| text.source(span_of(&text, &pointer));
             let statement_sources = statement_pointers(&value).map(place).collect();
-            Some(Written { value, source, statement_sources, file: Some(text) })
+            Some(Written { value, source, statement_sources, origin: Origin::File(text) })
         }
         Err(problem) => {
             let span = text.span_of(problem.position.map_or((1, 1), |at| (at.line, at.column)));
@@ -157,9 +195,10 @@ fn report(
     finding: Finding,
     context: &mut Context<'_>,
 ) {
-    match &written.file {
-        Some(text) => context.report.problem(text, span_of(text, pointer), finding),
-        None if pointer.is_empty() => context.problem_at_key(document, INLINE, finding),
-        None => context.problem(document, &format!("{INLINE}{pointer}"), finding),
+    match &written.origin {
+        Origin::File(text) => context.report.problem(text, span_of(text, pointer), finding),
+        Origin::Catalogue => context.problem_at_key(document, USED, finding),
+        Origin::Inline if pointer.is_empty() => context.problem_at_key(document, INLINE, finding),
+        Origin::Inline => context.problem(document, &format!("{INLINE}{pointer}"), finding),
     }
 }

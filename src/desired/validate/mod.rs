@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::desired::files::Files;
+use crate::desired::guardrail::{Guardrails, Site};
 use crate::desired::kinds::{KINDS, ORGANIZATION};
 use crate::desired::load::Document;
 use crate::desired::model::DesiredOrg;
@@ -36,6 +37,10 @@ pub(crate) struct Context<'a> {
     pub(crate) files: &'a mut Files,
     /// Today, in UTC.
     pub(crate) today: Date,
+    /// The ready-made guardrails.
+    pub(crate) ready_made: &'a dyn Guardrails,
+    /// What they may ask of the organization.
+    pub(crate) site: Site,
     /// What has been found.
     pub(crate) report: &'a mut Report,
 }
@@ -45,18 +50,22 @@ pub(crate) fn validate(
     documents: &[Document],
     texts: &[SourceText],
     files: &mut Files,
-    today: Date,
+    (today, ready_made): (Date, &dyn Guardrails),
     report: &mut Report,
 ) -> Option<DesiredOrg> {
     let is_organization = |document: &&Document| document.kind == ORGANIZATION;
     let organizations: Vec<&Document> = documents.iter().filter(is_organization).collect();
-    let names = Names::read(organizations.first().map(|document| &document.node));
+    let first = organizations.first().map(|document| &document.node);
+    let (names, site) = (Names::read(first), Site::read(first));
     let guardrails = documents.iter().filter_map(guardrail).collect();
-    let mut context = Context { names, guardrails, texts, files, today, report };
+    let mut context = Context { names, guardrails, texts, files, today, ready_made, site, report };
     check_unique_names(documents, &mut context);
     check_one_organization(documents, &organizations, &mut context);
     let organization = organizations.first().filter(|document| document.is_sound);
     let mut org = organization.and_then(|document| organization::read(document, &mut context));
+    if let Some(org) = &org {
+        context.site.roles = org.roles.clone();
+    }
     let mut policies = Vec::new();
     let mut others = Vec::new();
     for document in documents.iter().filter(|document| document.is_sound) {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::desired::guardrail::GovernanceRoles;
 use crate::desired::load::{Document, deserialize};
 use crate::desired::model::{DesiredAccount, DesiredOrg, DesiredUnit};
 use crate::desired::problem::{Finding, ProblemCode, did_you_mean, shown};
@@ -50,6 +51,7 @@ pub(crate) fn read(document: &Document, context: &mut Context<'_>) -> Option<Des
         policy_types,
         trusted_services,
         delegated_administrators,
+        roles: spec.governance_roles.map(GovernanceRoles::read).unwrap_or_default(),
         quotas: spec.quotas.into_iter().map(read_quota).collect(),
         policies: Vec::new(),
         tests: Vec::new(),

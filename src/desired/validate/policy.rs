@@ -48,7 +48,8 @@ pub(crate) fn read<'a>(
     let targets = read_targets(document, &spec.targets, context);
     check_targets(document, &header, &policy_type, &targets, org, context);
     let except = read_exceptions(document, spec.except, context);
-    let written = content::read(document, spec.document, spec.document_file, context)?;
+    let used = spec.r#use.as_ref();
+    let written = content::read(document, spec.document, spec.document_file, used, context)?;
     content::check(document, &written, &policy_type, &except, org, context);
     let desired = DesiredPolicy {
         policy_name: spec.policy_name.unwrap_or_else(|| header.document.name.clone()),
@@ -60,6 +61,7 @@ pub(crate) fn read<'a>(
         content: written.value,
         content_source: written.source,
         statement_sources: written.statement_sources,
+        guardrail: spec.r#use.map(|used| used.guardrail),
     };
     check_name(document, &desired, context);
     check_description(document, &desired, org, context);

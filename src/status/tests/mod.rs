@@ -46,6 +46,7 @@ fn policy(header: DocumentHeader) -> DesiredPolicy {
         content: serde_json::json!({ "Version": "2012-10-17", "Statement": [] }),
         statement_sources: Vec::new(),
         content_source: header.source.clone(),
+        guardrail: None,
         header,
     }
 }
@@ -62,6 +63,7 @@ fn resources(policy_header: DocumentHeader) -> Resources {
         policy_types: BTreeSet::from([PolicyType::service_control()]),
         trusted_services: BTreeSet::new(),
         delegated_administrators: BTreeMap::new(),
+        roles: crate::desired::GovernanceRoles::default(),
         quotas: BTreeMap::new(),
         policies: vec![policy(policy_header)],
         tests: Vec::new(),
@@ -127,7 +129,6 @@ fn action(change: Change, after: &[usize]) -> Action {
         reason: "it is not attached".into(),
         after: after.iter().copied().collect(),
         hold: None,
-        hold_reason: None,
     }
 }
 

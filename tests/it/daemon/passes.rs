@@ -34,7 +34,7 @@ spec:
     let home = tempfile::tempdir().unwrap();
     std::fs::write(home.path().join("all.yaml"), text).unwrap();
     let today = "2026-11-22".parse().unwrap();
-    let loaded = palisade::desired::load(home.path(), today);
+    let loaded = palisade::desired::load(home.path(), today, palisade::catalog::built_in());
     assert_eq!(loaded.problems, []);
     compile(&loaded.org.unwrap(), today)
 }

@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use palisade::desired::{Loaded, load};
+use palisade::desired::Loaded;
 
-use crate::desired::{ORGANIZATION, POLICY, TODAY, directory, load_files, org, rendered};
+use crate::desired::{ORGANIZATION, POLICY, TODAY, directory, load, load_files, org, rendered};
 
 fn messages(loaded: &Loaded) -> Vec<String> {
     assert!(loaded.org.is_none());

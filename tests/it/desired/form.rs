@@ -6,9 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use palisade::desired::load;
-
-use crate::desired::{ORGANIZATION, POLICY, TODAY, expect, rendered};
+use crate::desired::{ORGANIZATION, POLICY, TODAY, expect, load, rendered};
 
 #[test]
 fn every_mistake_is_shown_where_it_was_made() {

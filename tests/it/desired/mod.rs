@@ -8,7 +8,8 @@ use std::fs;
 use std::path::Path;
 
 use jiff::civil::{Date, date};
-use palisade::desired::{Colour, DesiredOrg, Loaded, load};
+use palisade::catalog;
+use palisade::desired::{self, Colour, DesiredOrg, Loaded};
 
 /// The day on which every test takes place.
 const TODAY: Date = date(2026, 11, 22);
@@ -57,6 +58,10 @@ fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
         fs::write(path, text).unwrap();
     }
     directory
+}
+
+fn load(directory: &Path, today: Date) -> Loaded {
+    desired::load(directory, today, catalog::built_in())
 }
 
 fn load_files(files: &[(&str, &str)]) -> Loaded {

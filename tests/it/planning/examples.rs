@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use palisade::catalog;
 use palisade::cloud::simulated::{SimulatedCloud, SimulationBuilder};
 use palisade::compile::{Resources, compile};
 use palisade::desired::load;
@@ -74,7 +75,7 @@ fn resources(documents: &[String]) -> Resources {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("all.yaml"), documents.concat()).unwrap();
     let today = "2026-01-01".parse().unwrap();
-    let loaded = load(directory.path(), today);
+    let loaded = load(directory.path(), today, catalog::built_in());
     let problems: Vec<_> = loaded.problems.iter().map(|problem| &problem.message).collect();
     assert!(problems.is_empty(), "{problems:?}");
     compile(&loaded.org.unwrap(), today)
@@ -182,7 +183,7 @@ fn a_full_target_swaps_living_policies_only_with_approval() {
     ];
     let plan = planned(&documents, cloud);
     assert_eq!(lines(&plan), ["! DetachPolicy", "AttachPolicy", "! DetachPolicy", "AttachPolicy"]);
-    assert!(plan.actions[0].hold_reason.as_ref().unwrap().contains("for a moment"));
+    assert!(plan.actions[0].reason.contains("for a moment"));
 }
 
 #[test]

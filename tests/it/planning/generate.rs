@@ -125,6 +125,7 @@ pub(crate) fn desired(rng: &mut Rng) -> DesiredOrg {
             .map(|_| format!("{}.amazonaws.com", pick(rng, STATEMENTS)))
             .collect(),
         delegated_administrators: BTreeMap::new(),
+        roles: palisade::desired::GovernanceRoles::default(),
         quotas: types().into_iter().map(|policy_type| (policy_type, quota())).collect(),
         policies,
         tests: Vec::new(),
@@ -149,6 +150,7 @@ fn desired_policy(
         content: document(rng, policy_type),
         statement_sources: Vec::new(),
         content_source: source(),
+        guardrail: None,
     }
 }
 

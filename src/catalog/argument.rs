@@ -1,0 +1,234 @@
+//! From what a document passes to a guardrail to what its template takes: types, forms, names.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::{Map, Value};
+
+use crate::catalog::guardrail::{Format, Parameter, ParameterType};
+use crate::catalog::template::{Argument, Scope};
+use crate::desired::{ProblemCode, Refusal, Site, did_you_mean, listed, shown};
+
+/// The arguments of a guardrail, defaults in place, or everything that is wrong with them.
+pub(crate) fn read(
+    parameters: &BTreeMap<String, Parameter>,
+    with: &Map<String, Value>,
+    site: &Site,
+) -> Result<Scope, Vec<Refusal>> {
+    let mut reader = Reader { site, refusals: Vec::new() };
+    let scope = reader.fields(parameters, with, "/with");
+    if reader.refusals.is_empty() { Ok(scope) } else { Err(reader.refusals) }
+}
+
+/// What a parameter takes, in words.
+pub fn describe(parameter: &Parameter) -> String {
+    let items = match (parameter.format, parameter.allowed.is_empty()) {
+        (_, false) => format!("one of {}", listed(parameter.allowed.iter().map(String::as_str))),
+        (Some(format), true) => format.words().to_owned(),
+        (None, true) => "a text".to_owned(),
+    };
+    match parameter.r#type {
+        ParameterType::Text => items,
+        ParameterType::Number => match (parameter.min, parameter.max) {
+            (Some(min), Some(max)) => format!("a whole number from {min} to {max}"),
+            (Some(min), None) => format!("a whole number, at least {min}"),
+            (None, Some(max)) => format!("a whole number, at most {max}"),
+            (None, None) => "a whole number".to_owned(),
+        },
+        ParameterType::Flag => "true or false".to_owned(),
+        ParameterType::List => format!("a list, each {items}"),
+        ParameterType::Records => {
+            let names = parameter.fields.keys().map(String::as_str);
+            format!("a list of mappings with {}", listed(names))
+        }
+    }
+}
+
+struct Reader<'a> {
+    site: &'a Site,
+    refusals: Vec<Refusal>,
+}
+
+impl Reader<'_> {
+    fn refuse(&mut self, pointer: &str, code: ProblemCode, message: String, help: Option<String>) {
+        self.refusals.push(Refusal { pointer: pointer.to_owned(), code, message, help });
+    }
+
+    fn fields(
+        &mut self,
+        parameters: &BTreeMap<String, Parameter>,
+        given: &Map<String, Value>,
+        pointer: &str,
+    ) -> Scope {
+        for name in given.keys().filter(|name| !parameters.contains_key(*name)) {
+            let message = format!("there is no parameter {}", shown(name));
+            let names = || parameters.keys().map(String::as_str);
+            let allowed = match parameters.len() {
+                0 => "it takes none".to_owned(),
+                _ => format!("it takes {}", listed(names())),
+            };
+            let help = did_you_mean(name, names()).unwrap_or(allowed);
+            let at = format!("{pointer}/{}", token(name));
+            self.refuse(&at, ProblemCode::UnknownField, message, Some(help));
+        }
+        let mut scope = Scope::new();
+        for (name, parameter) in parameters {
+            let Some(value) = given.get(name).or(parameter.default.as_ref()) else {
+                let message = format!("the parameter `{name}` must be set");
+                let help = format!("`{name}`: {} ({})", parameter.description, describe(parameter));
+                self.refuse(pointer, ProblemCode::MissingField, message, Some(help));
+                continue;
+            };
+            let argument = self.argument(parameter, value, &format!("{pointer}/{}", token(name)));
+            scope.extend(argument.map(|argument| (name.clone(), argument)));
+        }
+        scope
+    }
+
+    fn argument(
+        &mut self,
+        parameter: &Parameter,
+        value: &Value,
+        pointer: &str,
+    ) -> Option<Argument> {
+        match (parameter.r#type, value) {
+            (ParameterType::Text, Value::String(text)) => {
+                self.text(parameter, text, pointer).map(Argument::Text)
+            }
+            (ParameterType::Flag, Value::Bool(flag)) => Some(Argument::Flag(*flag)),
+            (ParameterType::Number, Value::Number(number)) => {
+                let whole = number.as_i64().filter(|number| {
+                    parameter.min.is_none_or(|min| *number >= min)
+                        && parameter.max.is_none_or(|max| *number <= max)
+                });
+                if whole.is_none() {
+                    let message = format!("{number} is not {}", describe(parameter));
+                    self.refuse(pointer, ProblemCode::InvalidValue, message, None);
+                }
+                whole.map(|number| Argument::Text(number.to_string()))
+            }
+            (ParameterType::List, Value::Array(items)) => {
+                let mut list = Vec::new();
+                for (index, item) in items.iter().enumerate() {
+                    let at = format!("{pointer}/{index}");
+                    match item.as_str() {
+                        Some(text) => list.extend(self.text(parameter, text, &at)),
+                        None => self.refuse_type("a text", item, &at),
+                    }
+                }
+                Some(Argument::List(list))
+            }
+            (ParameterType::Records, Value::Array(items)) => {
+                let mut records = Vec::new();
+                for (index, item) in items.iter().enumerate() {
+                    let at = format!("{pointer}/{index}");
+                    match item.as_object() {
+                        Some(given) => records.push(self.fields(&parameter.fields, given, &at)),
+                        None => self.refuse_type("a mapping", item, &at),
+                    }
+                }
+                Some(Argument::Records(records))
+            }
+            (_, other) => {
+                self.refuse_type(&describe(parameter), other, pointer);
+                None
+            }
+        }
+    }
+
+    fn refuse_type(&mut self, expected: &str, found: &Value, pointer: &str) {
+        let found = match found {
+            Value::Null => "nothing".to_owned(),
+            Value::Bool(value) => format!("`{value}`"),
+            Value::Number(value) => format!("the number `{value}`"),
+            Value::String(text) => shown(text),
+            Value::Array(_) => "a list".to_owned(),
+            Value::Object(_) => "a mapping".to_owned(),
+        };
+        let message = format!("expected {expected}, found {found}");
+        self.refuse(pointer, ProblemCode::WrongType, message, None);
+    }
+
+    fn text(&mut self, parameter: &Parameter, text: &str, pointer: &str) -> Option<String> {
+        if !parameter.allowed.is_empty() {
+            if parameter.allowed.iter().any(|allowed| allowed == text) {
+                return Some(text.to_owned());
+            }
+            let names = || parameter.allowed.iter().map(String::as_str);
+            let allowed = format!("allowed: {}", listed(names()));
+            let help = did_you_mean(text, names()).unwrap_or(allowed);
+            let message = format!("{} is not allowed here", shown(text));
+            self.refuse(pointer, ProblemCode::InvalidValue, message, Some(help));
+            return None;
+        }
+        if parameter.format == Some(Format::Account)
+            && let Some(id) = self.site.accounts.get(text)
+        {
+            return Some(id.clone());
+        }
+        let Some(format) = parameter.format else { return Some(text.to_owned()) };
+        if format.is_match(text) {
+            return Some(text.to_owned());
+        }
+        let (code, help) = if format == Format::Account {
+            let names = self.site.accounts.keys().map(String::as_str);
+            (ProblemCode::UnknownName, did_you_mean(text, names))
+        } else {
+            (ProblemCode::InvalidValue, None)
+        };
+        let message = format!("{} is not {}", shown(text), format.words());
+        self.refuse(pointer, code, message, help);
+        None
+    }
+}
+
+impl Format {
+    /// What it is, in words.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Account => "an account's name in desired state, or its id of 12 digits",
+            Self::Action => "an action such as `s3:GetObject`, or a pattern such as `s3:*`",
+            Self::Arn => "an ARN or a pattern of one, such as `arn:aws:s3:::logs-*`",
+            Self::Principal => {
+                "a principal's ARN or a pattern, such as `arn:aws:iam::*:role/Admin`"
+            }
+            Self::Region => "a Region such as `eu-west-1`",
+            Self::Name => "a name or a pattern of one, such as `Audit-*`",
+            Self::Bucket => "a bucket's name or a pattern of one, such as `acme-logs-*`",
+            Self::Service => "the prefix of a service's actions, such as `s3`",
+            Self::TagKey => "the key of a tag",
+            Self::Network => "a network such as `203.0.113.0/24`",
+            Self::Vpc => "the id of a VPC such as `vpc-0a1b2c3d`",
+        }
+    }
+
+    fn is_match(self, text: &str) -> bool {
+        const fn pattern(format: Format) -> &'static str {
+            match format {
+                Format::Account => "^[0-9]{12}$",
+                Format::Action => r"^[a-z0-9-]+:[A-Za-z0-9*?]+$",
+                Format::Arn => r"^arn:[a-z*-]+:[a-z0-9-]+:[a-z0-9*-]*:[0-9*]*:[^\s]+$",
+                Format::Principal => r"^arn:[a-z*-]+:(iam|sts)::[0-9*?]{1,12}:[^\s*]\S*$",
+                Format::Region => r"^[a-z]{2,}(-[a-z]+)+-[0-9]+$",
+                Format::Name => r"^[\w+=,.@/*?-]*[\w+=,.@/-]{2}[\w+=,.@/*?-]*$",
+                Format::Bucket => r"^[a-z0-9][a-z0-9.*?-]{2,62}$",
+                Format::Service => r"^[a-z0-9][a-z0-9-]*$",
+                Format::TagKey => r"^[A-Za-z0-9_.:/=+@ -]{1,128}$",
+                Format::Network => r"^[0-9a-fA-F.:]+/[0-9]{1,3}$",
+                Format::Vpc => r"^vpc-[0-9a-f]{8,17}$",
+            }
+        }
+        static PATTERNS: LazyLock<BTreeMap<&'static str, Regex>> = LazyLock::new(|| {
+            use strum::IntoEnumIterator;
+            let compiled = Format::iter().map(pattern).map(|text| (text, Regex::new(text)));
+            compiled.filter_map(|(text, regex)| Some((text, regex.ok()?))).collect()
+        });
+        PATTERNS.get(pattern(self)).is_some_and(|regex| regex.is_match(text))
+    }
+}
+
+/// A name as a token of a JSON pointer.
+fn token(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}

@@ -1,0 +1,139 @@
+//! The catalogue: ready-made guardrails as data, each tied to the practices it serves.
+//!
+//! An entry is a file in `guardrails/`: what it is for, what can be set, the policy document with
+//! places for arguments, whom it leaves alone. `argument` reads what a document passes, `template`
+//! puts it in place, and what comes out is an ordinary policy document, which `desired` checks like
+//! one that a person wrote. Knows nothing of AWS objects and reads no files.
+//!
+//! Exemptions come from here and not from whoever uses a guardrail: forgetting one locks out the
+//! people who could undo it. A resource control policy has none, since a role pattern in it would
+//! exempt roles of that name in every account of the world.
+
+mod argument;
+mod files;
+mod guardrail;
+mod template;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value};
+
+pub use crate::catalog::argument::describe;
+pub use crate::catalog::guardrail::{
+    Exempt, Format, Guardrail, Parameter, ParameterType, Severity, Tier,
+};
+use crate::catalog::template::{Argument, Scope};
+use crate::desired::{GovernanceRoles, Guardrails, ProblemCode, Refusal, Site, Wanted};
+use crate::desired::{did_you_mean, shown};
+use crate::policy;
+
+/// The edition of the Security Pillar that the entries name practices of.
+pub const PILLAR_EDITION: &str = "2023-12-06";
+
+/// Ready-made guardrails.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Catalog {
+    guardrails: BTreeMap<String, Guardrail>,
+}
+
+/// The catalogue that ships with palisade.
+pub fn built_in() -> &'static Catalog {
+    static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
+        // A test reads every file; one that could not be read would be an id nobody knows.
+        let read = files::GUARDRAILS.iter().filter_map(|text| serde_yaml::from_str(text).ok());
+        let by_id = |guardrail: Guardrail| (guardrail.id.clone(), guardrail);
+        Catalog { guardrails: read.map(by_id).collect() }
+    });
+    &CATALOG
+}
+
+impl Catalog {
+    /// Every guardrail, by id.
+    pub fn guardrails(&self) -> impl Iterator<Item = &Guardrail> {
+        self.guardrails.values()
+    }
+
+    /// The guardrail with this id.
+    pub fn find(&self, id: &str) -> Option<&Guardrail> {
+        self.guardrails.get(id)
+    }
+
+    /// The id that was probably meant, in words.
+    pub fn nearest(&self, id: &str) -> Option<String> {
+        let ids = || self.guardrails.keys().map(String::as_str);
+        let longer = || ids().find(|longer| longer.contains(id) && id.len() > 2);
+        did_you_mean(id, ids()).or_else(|| Some(format!("did you mean `{}`?", longer()?)))
+    }
+}
+
+impl Guardrail {
+    /// The policy document for `site` with the arguments `with`, built-in exemptions in place.
+    pub fn render(&self, with: &Map<String, Value>, site: &Site) -> Result<Value, Vec<Refusal>> {
+        let Some(template) = &self.document else {
+            let message = format!("{} is not a policy", shown(&self.id));
+            let help = format!("write a document of `kind: {}`", self.kind);
+            return Err(vec![refusal(ProblemCode::InvalidValue, message, Some(help))]);
+        };
+        let mut scope = argument::read(&self.parameters, with, site)?;
+        scope.extend(about(site));
+        let document = template::expand(template, &scope);
+        Ok(policy::with_exceptions(&document, &self.exempt_principals(&site.roles)))
+    }
+
+    /// The principals that its denies leave alone, as patterns of ARNs.
+    pub fn exempt_principals(&self, roles: &GovernanceRoles) -> Vec<String> {
+        let arn = |name: &String| format!("arn:*:iam::*:role/{name}");
+        self.exempt.iter().flat_map(|exempt| exempt.names(roles)).map(arn).collect()
+    }
+}
+
+impl Exempt {
+    fn names(self, roles: &GovernanceRoles) -> &[String] {
+        match self {
+            Self::Palisade => &roles.palisade,
+            Self::StackSets => &roles.stack_sets,
+            Self::ControlTower => &roles.control_tower,
+            Self::BreakGlass => &roles.break_glass,
+        }
+    }
+}
+
+impl Guardrails for Catalog {
+    fn render(&self, wanted: &Wanted<'_>, site: &Site) -> Result<Value, Vec<Refusal>> {
+        let Some(guardrail) = self.find(wanted.guardrail) else {
+            let message = format!("the catalogue has no guardrail {}", shown(wanted.guardrail));
+            let list = || "`palisade catalog list` shows them all".to_owned();
+            let help = self.nearest(wanted.guardrail).unwrap_or_else(list);
+            return Err(vec![refusal(ProblemCode::UnknownName, message, Some(help))]);
+        };
+        if guardrail.kind != wanted.kind {
+            let message = format!("{} is a {}", shown(wanted.guardrail), guardrail.kind);
+            let help = format!("write `kind: {}`", guardrail.kind);
+            return Err(vec![refusal(ProblemCode::InvalidValue, message, Some(help))]);
+        }
+        guardrail.render(wanted.with, site)
+    }
+}
+
+fn refusal(code: ProblemCode, message: String, help: Option<String>) -> Refusal {
+    Refusal { pointer: "/guardrail".to_owned(), code, message, help }
+}
+
+/// What every template can name.
+fn about(site: &Site) -> Scope {
+    let text = |name: &str, text: &String| (name.to_owned(), Argument::Text(text.clone()));
+    let list = |name: &str, list: &[String]| (name.to_owned(), Argument::List(list.to_vec()));
+    [
+        text("organization.id", &site.organization_id),
+        text("organization.managementAccount", &site.management_account),
+        list("roles.palisade", &site.roles.palisade),
+        list("roles.stackSets", &site.roles.stack_sets),
+        list("roles.controlTower", &site.roles.control_tower),
+        list("roles.breakGlass", &site.roles.break_glass),
+    ]
+    .into()
+}

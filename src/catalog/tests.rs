@@ -1,0 +1,373 @@
+//! Every entry renders, is what AWS takes, fits, and does what its own tests say.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use crate::catalog::files::GUARDRAILS;
+use crate::catalog::{Exempt, Guardrail, built_in};
+use crate::desired::{Guardrails, ProblemCode, Site, Wanted};
+use crate::org::{POLICY_TYPES, PolicyTypeFacts};
+use crate::policy;
+use crate::policy::{
+    AttachedPolicy, Document, Grammar, Hierarchy, Language, Level, Request, Verdict,
+};
+use crate::reference;
+
+const ACCOUNT: &str = "555555555555";
+
+fn site() -> Site {
+    Site {
+        organization_id: "o-a1b2c3d4e5".to_owned(),
+        management_account: "111111111111".to_owned(),
+        accounts: [("log-archive".to_owned(), "222222222222".to_owned())].into(),
+        ..Site::default()
+    }
+}
+
+fn policies() -> impl Iterator<Item = (&'static Guardrail, PolicyTypeFacts)> {
+    built_in().guardrails().filter(|guardrail| guardrail.document.is_some()).map(|guardrail| {
+        (guardrail, *PolicyTypeFacts::of_kind(&guardrail.kind).expect(&guardrail.id))
+    })
+}
+
+fn rendered(guardrail: &Guardrail) -> Value {
+    guardrail.render(&guardrail.example, &site()).expect(&guardrail.id)
+}
+
+#[test]
+fn every_file_of_the_catalogue_can_be_read() {
+    for text in GUARDRAILS {
+        let read: Result<Guardrail, _> = serde_yaml::from_str(text);
+        if let Err(error) = read {
+            panic!("{}: {error}", text.lines().next().unwrap_or_default());
+        }
+    }
+    assert_eq!(built_in().guardrails().count(), GUARDRAILS.len());
+}
+
+#[test]
+fn every_policy_renders_to_what_aws_takes_and_fits() {
+    for (guardrail, facts) in policies() {
+        let document = rendered(guardrail);
+        let text = policy::minify(&document);
+        assert!(!text.contains("{{") && !text.contains('$'), "{}: {text}", guardrail.id);
+        let problems = policy::check(Grammar::of(facts.name), &document);
+        assert_eq!(problems, [], "{}", guardrail.id);
+        let size = text.chars().count();
+        assert!(size <= facts.quota.characters_max, "{} has {size} characters", guardrail.id);
+        let described = format!(
+            "{} [palisade {} {}/{}]",
+            guardrail.title,
+            "x".repeat(63),
+            guardrail.kind,
+            guardrail.id
+        );
+        assert!(described.len() <= crate::org::DESCRIPTION_CHARACTERS_MAX, "{}", guardrail.id);
+    }
+}
+
+#[test]
+fn every_policy_renders_with_its_defaults_alone_and_with_every_parameter_set() {
+    for (guardrail, facts) in policies() {
+        let mut least = guardrail.example.clone();
+        least.retain(|name, _| guardrail.parameters[name].default.is_none());
+        let document = guardrail.render(&least, &site()).expect(&guardrail.id);
+        assert_eq!(policy::check(Grammar::of(facts.name), &document), [], "{}", guardrail.id);
+    }
+}
+
+#[test]
+fn every_name_in_the_catalogue_is_one_that_aws_has() {
+    let mut wrong = Vec::new();
+    for (guardrail, facts) in policies().filter(|(_, facts)| facts.language == Language::Iam) {
+        let is_rcp = facts.name == "RESOURCE_CONTROL_POLICY";
+        for statement in rendered(guardrail)["Statement"].as_array().unwrap() {
+            for action in ["Action", "NotAction"].iter().flat_map(|key| texts(&statement[*key])) {
+                let service = action.split_once(':').and_then(|(it, _)| reference::service(it));
+                let is_known = action == "*" || !reference::expand(&action).is_empty();
+                if !is_known || is_rcp && service.is_none_or(|service| !service.supports_rcp) {
+                    wrong.push(format!("{}: {action}", guardrail.id));
+                }
+            }
+            let condition = statement["Condition"].as_object().cloned().unwrap_or_default();
+            for key in condition.values().filter_map(Value::as_object).flat_map(Map::keys) {
+                if reference::condition_key(key).is_none() {
+                    wrong.push(format!("{}: {key}", guardrail.id));
+                }
+            }
+        }
+        for call in guardrail.tests["cases"].as_array().unwrap().iter().flat_map(unfold) {
+            let action = call["action"].as_str().unwrap();
+            if reference::action(action).is_none() {
+                wrong.push(format!("{}: {action} in its tests", guardrail.id));
+            }
+            let region = call.get("context aws:RequestedRegion").and_then(Value::as_str);
+            if region.is_some_and(|region| reference::region(region).is_none()) {
+                wrong.push(format!("{}: {region:?} in its tests", guardrail.id));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "AWS (as of {}) has no\n{}", reference::date(), wrong.join("\n"));
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_resource_control_policy_exempts_no_role_patterns() {
+    // A pattern such as `arn:*:iam::*:role/BREAK-GLASS-*` matches roles of every account there is.
+    for (guardrail, facts) in policies() {
+        let is_scp = facts.name == "SERVICE_CONTROL_POLICY";
+        assert!(is_scp || guardrail.exempt.is_empty(), "{}", guardrail.id);
+    }
+}
+
+#[test]
+fn whoever_is_exempt_by_name_is_protected_from_being_imitated() {
+    let used: BTreeSet<Exempt> =
+        policies().flat_map(|(guardrail, _)| guardrail.exempt.iter().copied()).collect();
+    let protected = ["protect-governance-roles", "protect-break-glass-roles"]
+        .map(|id| rendered(built_in().find(id).unwrap())["Statement"].to_string());
+    for exempt in used {
+        let mut alone = built_in().find("protect-cloudtrail").unwrap().clone();
+        alone.exempt = vec![exempt];
+        for arn in alone.exempt_principals(&site().roles) {
+            assert!(protected.iter().any(|text| text.contains(&format!("\"{arn}\""))), "{arn}");
+        }
+    }
+}
+
+#[test]
+fn every_policy_that_decides_calls_has_tests_of_both_sides() {
+    for (guardrail, facts) in policies() {
+        if facts.language != Language::Iam {
+            continue;
+        }
+        let cases = guardrail.tests["cases"].as_array().expect(&guardrail.id);
+        for expect in ["denied", "allowed"] {
+            let has = cases.iter().any(|case| case["expect"] == expect);
+            assert!(has, "{}: no case expects {expect}", guardrail.id);
+        }
+        for case in cases {
+            assert!(case["name"].is_string(), "{}: a case has no name", guardrail.id);
+        }
+    }
+}
+
+#[test]
+fn every_entry_does_what_its_own_tests_say() {
+    let mut calls = 0;
+    for (guardrail, facts) in policies().filter(|(_, facts)| facts.language == Language::Iam) {
+        let hierarchy = hierarchy(guardrail, facts);
+        for case in guardrail.tests["cases"].as_array().expect(&guardrail.id) {
+            for call in unfold(case) {
+                calls += 1;
+                check(guardrail, &hierarchy, case, &call);
+            }
+        }
+    }
+    assert!(calls > 100, "{calls} calls");
+}
+
+fn check(
+    guardrail: &Guardrail,
+    hierarchy: &Hierarchy,
+    case: &Value,
+    call: &BTreeMap<String, Value>,
+) {
+    let verdict = match hierarchy.decide(&request(call)) {
+        Verdict::Allowed => "allowed",
+        Verdict::Denied(_) => "denied",
+        Verdict::Unknown(missing) => {
+            panic!("{} {}: {call:?}: {missing:?}", guardrail.id, case["name"])
+        }
+    };
+    assert_eq!(verdict, case["expect"], "{}: {}: {call:?}", guardrail.id, case["name"]);
+}
+
+fn hierarchy(guardrail: &Guardrail, facts: PolicyTypeFacts) -> Hierarchy {
+    let attached = |name: &str, document: &Value| AttachedPolicy {
+        name: name.to_owned(),
+        document: Arc::new(Document::read(document).unwrap()),
+    };
+    let all = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}});
+    let mut root = Level { name: "/".to_owned(), policies: vec![attached("FullAWSAccess", &all)] };
+    let mut hierarchy = Hierarchy { management_account: None, ..Hierarchy::default() };
+    let policy = attached(&guardrail.id, &rendered(guardrail));
+    if facts.name == "RESOURCE_CONTROL_POLICY" {
+        hierarchy.resource_control = vec![Level { name: "/".to_owned(), policies: vec![policy] }];
+    } else {
+        root.policies.push(policy);
+    }
+    hierarchy.service_control = vec![root];
+    hierarchy
+}
+
+/// One call for every combination of the values of the lists.
+fn unfold(case: &Value) -> Vec<BTreeMap<String, Value>> {
+    let mut calls = vec![BTreeMap::new()];
+    let mut lists: Vec<(String, Value)> = ["principal", "action", "resource", "resourceAccount"]
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), case.get(name)?.clone())))
+        .collect();
+    let keys = case.get("forEach").and_then(Value::as_object);
+    lists.extend(
+        keys.into_iter().flatten().map(|(key, values)| (format!("context {key}"), values.clone())),
+    );
+    for (name, values) in lists {
+        let values = values.as_array().cloned().unwrap_or_else(|| vec![values.clone()]);
+        calls = calls
+            .into_iter()
+            .flat_map(|call| {
+                values
+                    .iter()
+                    .map({
+                        let name = name.clone();
+                        move |value| {
+                            let mut call = call.clone();
+                            call.insert(name.clone(), value.clone());
+                            call
+                        }
+                    })
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+    }
+    for call in &mut calls {
+        for (key, value) in case.get("context").and_then(Value::as_object).into_iter().flatten() {
+            call.insert(format!("context {key}"), value.clone());
+        }
+        if let Some(absent) = case.get("absent") {
+            call.insert("absent".to_owned(), absent.clone());
+        }
+    }
+    calls
+}
+
+fn request(call: &BTreeMap<String, Value>) -> Request {
+    let text = |name: &str| call.get(name).and_then(Value::as_str);
+    let principal = text("principal").unwrap();
+    let is_short = principal == "root"
+        || principal.split_once('/').is_some_and(|(kind, _)| !kind.contains(':'));
+    let principal =
+        if is_short { format!("arn:aws:iam::{ACCOUNT}:{principal}") } else { principal.to_owned() };
+    let mut request = Request::new(&principal, text("action").unwrap()).unwrap();
+    request = request.in_account(text("resourceAccount").unwrap_or(ACCOUNT));
+    request = request.on(&text("resource").unwrap_or("*").replace("{account}", ACCOUNT));
+    for (key, value) in call {
+        let Some(key) = key.strip_prefix("context ") else { continue };
+        let values: Vec<String> = match value {
+            Value::Array(values) => {
+                values.iter().map(|value| value.as_str().unwrap().to_owned()).collect()
+            }
+            Value::String(text) => vec![text.clone()],
+            Value::Bool(_) | Value::Null | Value::Number(_) | Value::Object(_) => {
+                vec![value.to_string()]
+            }
+        };
+        request = request.with(key, values);
+    }
+    for key in call.get("absent").and_then(Value::as_array).into_iter().flatten() {
+        request = request.without(key.as_str().unwrap());
+    }
+    request
+}
+
+#[test]
+fn an_argument_that_does_not_fit_is_refused_with_what_would() {
+    let refused =
+        |guardrail: &str, kind: &str, with: Value| -> Vec<(String, ProblemCode, String)> {
+            let with: Map<String, Value> = with.as_object().unwrap().clone();
+            let wanted = Wanted { kind, guardrail, with: &with };
+            let refusals = Guardrails::render(built_in(), &wanted, &site()).unwrap_err();
+            let line =
+                |help: Option<String>| help.map(|help| format!(" ({help})")).unwrap_or_default();
+            refusals
+                .into_iter()
+                .map(|it| (it.pointer, it.code, format!("{}{}", it.message, line(it.help))))
+                .collect()
+        };
+    let scp = "ServiceControlPolicy";
+    let one = |pointer: &str, code, text: &str| vec![(pointer.to_owned(), code, text.to_owned())];
+    assert_eq!(
+        refused("deny-root-usr", scp, json!({})),
+        one(
+            "/guardrail",
+            ProblemCode::UnknownName,
+            "the catalogue has no guardrail `deny-root-usr` (did you mean `deny-root-user`?)"
+        )
+    );
+    assert_eq!(
+        refused("deny-root-user", "TagPolicy", json!({})),
+        one(
+            "/guardrail",
+            ProblemCode::InvalidValue,
+            "`deny-root-user` is a ServiceControlPolicy (write `kind: ServiceControlPolicy`)"
+        )
+    );
+    assert_eq!(
+        refused("deny-root-user", scp, json!({"allowAction": []})),
+        one(
+            "/with/allowAction",
+            ProblemCode::UnknownField,
+            "there is no parameter `allowAction` (did you mean `allowActions`?)"
+        )
+    );
+    assert_eq!(
+        refused("deny-root-user", scp, json!({"keepCentralRootSessions": "yes"})),
+        one(
+            "/with/keepCentralRootSessions",
+            ProblemCode::WrongType,
+            "expected true or false, found `yes`"
+        )
+    );
+    assert_eq!(
+        refused("region-allow-list", scp, json!({})),
+        one(
+            "/with",
+            ProblemCode::MissingField,
+            "the parameter `allowedRegions` must be set (`allowedRegions`: The Regions that can be used. (a list, each a Region such as `eu-west-1`))"
+        )
+    );
+    assert_eq!(
+        refused("region-allow-list", scp, json!({"allowedRegions": ["eu-west-1", "Ireland", 3]})),
+        vec![
+            (
+                "/with/allowedRegions/1".to_owned(),
+                ProblemCode::InvalidValue,
+                "`Ireland` is not a Region such as `eu-west-1`".to_owned()
+            ),
+            (
+                "/with/allowedRegions/2".to_owned(),
+                ProblemCode::WrongType,
+                "expected a text, found the number `3`".to_owned()
+            ),
+        ]
+    );
+}
+
+#[test]
+fn accounts_are_named_as_desired_state_names_them() {
+    let guardrail = built_in().find("deny-iam-users-and-keys").unwrap();
+    let with = json!({"exceptAccounts": ["log-archive", "333333333333"]});
+    let document = guardrail.render(with.as_object().unwrap(), &site()).unwrap();
+    let expected = json!(["222222222222", "333333333333"]);
+    assert_eq!(
+        document["Statement"][0]["Condition"]["StringNotEquals"]["aws:PrincipalAccount"],
+        expected
+    );
+    let unknown = json!({"exceptAccounts": ["log-archiv"]});
+    let refusals = guardrail.render(unknown.as_object().unwrap(), &site()).unwrap_err();
+    assert_eq!(refusals[0].help.as_deref(), Some("did you mean `log-archive`?"));
+}
+
+#[test]
+fn every_kind_of_a_policy_is_one_that_desired_state_knows() {
+    for (guardrail, facts) in policies() {
+        assert!(POLICY_TYPES.contains(&facts), "{}", guardrail.id);
+    }
+}
