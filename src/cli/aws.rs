@@ -7,6 +7,8 @@ use anyhow::Context;
 use tokio::runtime::Runtime;
 
 use crate::cli::args::AwsArgs;
+use crate::cli::console::Console;
+use crate::cli::progress::Progress;
 use crate::cloud::aws::{AwsCloud, AwsSettings, AwsTimeouts};
 use crate::cloud::budget::Budgeted;
 use crate::cloud::counted::Counted;
@@ -28,6 +30,11 @@ impl Connection {
         });
         let cloud = Counted::new(AwsCloud::connect(&settings()).await, listener);
         Self { cloud: Budgeted::new(cloud, args.api_budget, seed()), requests }
+    }
+
+    /// Tells on `console` how far reading is.
+    pub(crate) fn progress(&self, console: Console) -> Progress {
+        Progress::new(console, Arc::clone(&self.requests))
     }
 
     /// How many requests have come back so far.

@@ -72,6 +72,15 @@ impl Console {
         }
     }
 
+    /// Do the words go to a terminal?
+    pub(crate) fn is_watched(self) -> bool {
+        match self.voice {
+            Voice::Streams => io::stderr().is_terminal(),
+            #[cfg(test)]
+            Voice::Nowhere => false,
+        }
+    }
+
     /// Writes one line of words.
     pub(crate) fn say(self, text: &str) {
         self.ask(&format!("{text}\n"));

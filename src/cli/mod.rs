@@ -18,6 +18,7 @@ mod import;
 mod observe;
 mod plan;
 mod plan_document;
+mod progress;
 mod render;
 mod run;
 mod schema;

@@ -18,7 +18,8 @@ pub(crate) fn run(args: &ObserveArgs, console: Console) -> anyhow::Result<Exit> 
     };
     let (snapshot, requests) = runtime()?.block_on(async {
         let connection = Connection::open(&args.aws).await;
-        let snapshot = sources::observe_all(&connection.cloud, &wanted).await;
+        let observation = sources::observe_all(&connection.cloud, &wanted);
+        let snapshot = connection.progress(console).during(observation).await;
         (snapshot, connection.requests())
     });
     if let Some(file) = &args.out {

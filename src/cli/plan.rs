@@ -16,7 +16,7 @@ use crate::plan::{BlockedReason, Guards, Plan};
 pub(crate) fn run(args: &PlanArgs, console: Console) -> anyhow::Result<Exit> {
     let desired = sources::desired_state(&args.dir.dir, console)?;
     let wanted = controller::wanted(&desired.resources);
-    let snapshot = sources::organization(args.snapshot.as_deref(), &args.aws, &wanted)?;
+    let snapshot = sources::organization(args.snapshot.as_deref(), &args.aws, &wanted, console)?;
     let guards = Guards {
         max_changes: args.limits.max_changes,
         max_deletes: args.limits.max_deletes,

@@ -56,12 +56,15 @@ pub(crate) fn organization(
     file: Option<&Path>,
     aws: &AwsArgs,
     wanted: &Wanted,
+    console: Console,
 ) -> anyhow::Result<OrgSnapshot> {
     match file {
         Some(file) => Ok(observe::read(file)?),
         None => runtime()?.block_on(async {
             let connection = Connection::open(aws).await;
-            Ok(Observer::new(Duration::ZERO).observe(&connection.cloud, wanted).await)
+            let mut observer = Observer::new(Duration::ZERO);
+            let observation = observer.observe(&connection.cloud, wanted);
+            Ok(connection.progress(console).during(observation).await)
         }),
     }
 }

@@ -203,23 +203,15 @@ fn endless(operation: Operation, what: &str) -> CloudError {
 /// Why a part is not known, and what would make it known where palisade can tell. The request id is
 /// left out: the same failure must read the same in the next pass.
 pub(super) fn unknown(error: &CloudError) -> Unknown {
-    let advice = match error.kind {
-        CloudErrorKind::Denied if error.code.contains("Expired") => {
-            "; the credentials have expired: renew them".to_owned()
-        }
-        CloudErrorKind::Denied => format!(
-            "; the caller needs the permission `{}:{}`",
-            error.operation.service(),
-            error.operation.name()
-        ),
-        CloudErrorKind::Throttled { .. }
-        | CloudErrorKind::Busy
-        | CloudErrorKind::NotFound
-        | CloudErrorKind::Exists
-        | CloudErrorKind::Invalid
-        | CloudErrorKind::Limit
-        | CloudErrorKind::Unavailable
-        | CloudErrorKind::Unclear => String::new(),
+    // Whoever has no valid credentials, or those of no organization, lacks no permission.
+    let is_refusal = ["AccessDenied", "NotAuthorized", "UnauthorizedOperation"]
+        .iter()
+        .any(|code| error.code.starts_with(code));
+    let advice = if error.kind == CloudErrorKind::Denied && is_refusal {
+        let (service, operation) = (error.operation.service(), error.operation.name());
+        format!("; the caller needs the permission `{service}:{operation}`")
+    } else {
+        String::new()
     };
     Unknown {
         operation: error.operation.name().to_owned(),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// One aspect of a document, or of the whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Condition {
     /// Which aspect.
     #[serde(rename = "type")]

@@ -12,7 +12,7 @@ use crate::status::{Acted, scrub};
 
 /// One object that is not as its document says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Difference {
     /// The object: an id, a path or a name from desired state.
     pub object: String,

@@ -1,4 +1,7 @@
 //! The shape of `/status`: stable, documented, readable by `palisade status`.
+//!
+//! Fields are added, never renamed or removed. What reads it overlooks fields that it does not know, so
+//! that an older `palisade status` understands a newer daemon.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +16,7 @@ use crate::status::{Cause, Condition, Difference};
 
 /// Everything there is to say after a pass.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Report {
     /// The one organization palisade acts on; nothing while there is no desired state.
     pub organization_id: Option<OrganizationId>,
@@ -52,7 +55,7 @@ pub struct Report {
 
 /// The desired state in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct DesiredStateReport {
     /// Its git revision, if that is known.
     pub revision: Option<String>,
@@ -68,7 +71,7 @@ pub struct DesiredStateReport {
 
 /// One thing that is wrong with the desired state in the directory.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// Where: `file:line:column`, or the directory.
     pub at: String,
@@ -78,7 +81,7 @@ pub struct Problem {
 
 /// One thing that is wrong with the daemon itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Trouble {
     /// Which part of it.
     pub component: String,
@@ -88,7 +91,7 @@ pub struct Trouble {
 
 /// A pass.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct PassReport {
     /// When it ended.
     pub at: Timestamp,
@@ -112,7 +115,7 @@ pub struct PassReport {
 
 /// Seconds a pass spent in each phase.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct PhaseSeconds {
     /// Reading AWS.
     pub observe: f64,
@@ -124,7 +127,7 @@ pub struct PhaseSeconds {
 
 /// A difference that appeared or went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct DriftReport {
     /// The document it concerns.
     pub document: DocumentRef,
@@ -197,7 +200,7 @@ pub enum PassResult {
 
 /// Changes that wait for approval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct HeldReport {
     /// Names exactly these changes.
     pub hash: String,
@@ -211,7 +214,7 @@ pub struct HeldReport {
 
 /// Something that should be done and is not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct BlockedReport {
     /// The document that wants it.
     pub document: DocumentRef,
@@ -225,7 +228,7 @@ pub struct BlockedReport {
 
 /// Something that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct UnknownReport {
     /// What.
     pub part: String,
@@ -235,7 +238,7 @@ pub struct UnknownReport {
 
 /// Objects of one kind that no document names: how many, and the ids of the first.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct UnmanagedReport {
     /// How many there are.
     pub count: usize,
@@ -245,7 +248,7 @@ pub struct UnmanagedReport {
 
 /// One document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct DocumentReport {
     /// Its kind.
     pub kind: String,

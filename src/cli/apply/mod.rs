@@ -23,6 +23,7 @@ use crate::cli::aws::{Connection, runtime};
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::plan_document::PlanDocument;
+use crate::cli::progress::Progress;
 use crate::cli::render::{Extent, applied_line, counted, moved_text, outcome_line, plan_text};
 use crate::cli::sources;
 use crate::cli::sources::Desired;
@@ -61,6 +62,7 @@ pub(super) struct Run<'a> {
     pub(super) consent: &'a dyn Consent,
     pub(super) journal: &'a dyn Journal,
     pub(super) console: Console,
+    pub(super) progress: Progress,
 }
 
 pub(crate) fn run(args: &ApplyArgs, console: Console) -> anyhow::Result<Exit> {
@@ -84,6 +86,7 @@ pub(crate) fn run(args: &ApplyArgs, console: Console) -> anyhow::Result<Exit> {
             consent: &Asked { yes: args.yes, console },
             journal: &journal,
             console,
+            progress: connection.progress(console),
         };
         let mut observer = Observer::new(FRESH_FOR);
         match run.agree(&mut observer).await? {
@@ -164,7 +167,8 @@ impl Run<'_> {
     }
 
     async fn look(&self, observer: &mut Observer) -> Looked {
-        controller::look(self.cloud, observer, &self.desired.resources, &self.guards).await
+        let look = controller::look(self.cloud, observer, &self.desired.resources, &self.guards);
+        self.progress.during(look).await
     }
 
     /// Carries out a plan all of which was agreed to.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Agreed, Consent, FRESH_FOR, Run};
@@ -10,6 +11,7 @@ use crate::act::{Entry, Journal, JournalError};
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::plan_document::PlanDocument;
+use crate::cli::progress::Progress;
 use crate::cli::sources::{self, Desired};
 use crate::cloud::Call;
 use crate::cloud::simulated::{SimulatedCloud, SimulationBuilder, SimulationOptions};
@@ -102,6 +104,7 @@ fn run<'a>(cloud: &'a SimulatedCloud, desired: &'a Desired, consent: &'a dyn Con
         consent,
         journal: &Unwritten,
         console: Console::muted(),
+        progress: Progress::new(Console::muted(), Arc::default()),
     }
 }
 

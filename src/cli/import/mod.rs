@@ -21,6 +21,7 @@ use crate::cli::aws::{Connection, runtime};
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::import::names::{plain_name, unique_names};
+use crate::cli::render::counted;
 use crate::cli::sources;
 use crate::observe;
 use crate::observe::Wanted;
@@ -52,7 +53,9 @@ pub(crate) fn run(args: &ImportArgs, console: Console) -> anyhow::Result<Exit> {
         Some(file) => observe::read(file)?,
         None => runtime()?.block_on(async {
             let connection = Connection::open(&args.aws).await;
-            sources::observe_all(&connection.cloud, &Wanted::default()).await
+            let wanted = Wanted::default();
+            let observation = sources::observe_all(&connection.cloud, &wanted);
+            connection.progress(console).during(observation).await
         }),
     };
     let imported = import(&snapshot)?;
@@ -62,8 +65,8 @@ pub(crate) fn run(args: &ImportArgs, console: Console) -> anyhow::Result<Exit> {
     }
     let directory = args.out.display();
     console.say(&format!(
-        "wrote {} files to `{directory}`; `palisade plan {directory}` should find nothing to do",
-        imported.files.len()
+        "wrote {} to `{directory}`; `palisade plan {directory}` should find nothing to do",
+        counted(imported.files.len(), "file")
     ));
     Ok(Exit::Good)
 }

@@ -7,8 +7,8 @@ use crate::org::{OrgSnapshot, Part, PolicyType};
 
 /// What there is, part by part.
 pub(crate) fn snapshot_text(snapshot: &OrgSnapshot) -> String {
-    let mut lines = Vec::new();
-    let mut line = |name: &str, text: String| lines.push(format!("{name:<22}{text}\n"));
+    let mut lines: Vec<(String, String)> = Vec::new();
+    let mut line = |name: &str, text: String| lines.push((name.to_owned(), text));
     line("caller", told(&snapshot.caller, |caller| inert(&caller.arn)));
     line(
         "organization",
@@ -57,6 +57,9 @@ pub(crate) fn snapshot_text(snapshot: &OrgSnapshot) -> String {
         .filter(|(_, count)| *count > 0)
         .collect();
     line("delegated services", administrators.len().to_string());
+    let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let lines: Vec<String> =
+        lines.iter().map(|(name, text)| format!("{name:<width$}  {text}\n")).collect();
     lines.concat()
 }
 

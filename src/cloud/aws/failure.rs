@@ -169,9 +169,14 @@ where
         kind: kind(operation, meaning, response),
         operation,
         code: code.to_owned(),
-        message: format!("{reason}{}{next_step}", presentable(&said)),
+        message: format!("{reason}{}{next_step}", clause(&presentable(&said), next_step)),
         request_id: request_id(response),
     }
+}
+
+/// `said` without its full stop, if the sentence goes on.
+fn clause<'a>(said: &'a str, next_step: &str) -> &'a str {
+    if next_step.is_empty() { said } else { said.trim_end_matches('.') }
 }
 
 /// An answer without a code, or one that cannot be read at all.
