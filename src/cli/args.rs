@@ -64,6 +64,12 @@ pub(crate) enum Command {
     /// Show what would change, as a reviewable diff
     #[command(after_help = help::PLAN)]
     Plan(PlanArgs),
+    /// Say whether a call is denied, by what, and what would have to change
+    #[command(after_help = help::EXPLAIN)]
+    Explain(ExplainArgs),
+    /// Answer requests: one JSON object a line in, one out
+    #[command(after_help = help::SIMULATE)]
+    Simulate(SimulateArgs),
     /// Show what would change, ask, and change it
     #[command(after_help = help::APPLY)]
     Apply(ApplyArgs),
@@ -133,6 +139,60 @@ pub(crate) struct PlanArgs {
     /// How to print the plan
     #[arg(long, env = "PALISADE_OUTPUT", value_name = "FORMAT", default_value = "text")]
     pub(crate) output: PlanFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    #[command(flatten)]
+    pub(crate) dir: DirArgs,
+    /// The account, by name or id: the principal's, or the resource's when the principal has another
+    #[arg(long, env = "PALISADE_ACCOUNT", value_name = "ACCOUNT")]
+    pub(crate) account: Option<String>,
+    /// Who calls: an ARN, `role/NAME` in the account, or a service such as `ec2.amazonaws.com`
+    #[arg(long, env = "PALISADE_PRINCIPAL", value_name = "ARN")]
+    pub(crate) principal: Option<String>,
+    /// What is called, such as `s3:GetObject`
+    #[arg(long, env = "PALISADE_ACTION", value_name = "ACTION")]
+    pub(crate) action: Option<String>,
+    /// On what: an ARN, or `*` for actions that have no resource
+    #[arg(long, env = "PALISADE_RESOURCE", value_name = "ARN")]
+    pub(crate) resource: Option<String>,
+    /// Whose the resource is, by name or id, when its ARN does not say [default: the account]
+    #[arg(long, env = "PALISADE_RESOURCE_ACCOUNT", value_name = "ACCOUNT")]
+    pub(crate) resource_account: Option<String>,
+    /// A condition key and its value; give a key twice for two values
+    #[arg(long, env = "PALISADE_CONTEXT", value_name = "KEY=VALUE", value_parser = key_and_value, value_delimiter = '\n')]
+    pub(crate) context: Vec<(String, String)>,
+    /// A condition key that the call does not have
+    #[arg(long, env = "PALISADE_ABSENT", value_name = "KEY", value_delimiter = '\n')]
+    pub(crate) absent: Vec<String>,
+    /// An access-denied message: the text, a file with it, or `-` for standard input
+    #[arg(long, env = "PALISADE_MESSAGE", value_name = "TEXT")]
+    pub(crate) message: Option<String>,
+    /// Ask the organization in this file, written by `palisade observe`, instead of desired state
+    #[arg(long, env = "PALISADE_SNAPSHOT", value_name = "FILE")]
+    pub(crate) snapshot: Option<PathBuf>,
+    /// Ask the organization as AWS has it now, instead of desired state
+    #[arg(long, env = "PALISADE_LIVE", value_parser = BoolishValueParser::new(), conflicts_with = "snapshot")]
+    pub(crate) live: bool,
+    #[command(flatten)]
+    pub(crate) aws: AwsArgs,
+    /// How to print the answer
+    #[arg(long, env = "PALISADE_OUTPUT", value_name = "FORMAT", default_value = "text")]
+    pub(crate) output: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    /// The file with the requests, or `-` for standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub(crate) file: PathBuf,
+    /// Take the policies that a request leaves out from this directory with desired state
+    #[arg(long, env = "PALISADE_DIR", value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    /// Take them from the organization in this file, written by `palisade observe`
+    #[arg(long, env = "PALISADE_SNAPSHOT", value_name = "FILE")]
+    pub(crate) snapshot: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -334,6 +394,16 @@ fn host_name(text: &str) -> Result<String, String> {
         return Ok(text.trim_end_matches('.').to_ascii_lowercase());
     }
     Err("write the name alone, without scheme or port, such as `palisade.example.com`".to_owned())
+}
+
+/// `KEY=VALUE`; the value may hold more of them.
+fn key_and_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        Some(_) | None => {
+            Err("write a key and a value, such as `aws:RequestedRegion=eu-west-1`".to_owned())
+        }
+    }
 }
 
 /// A time such as `5m`, long enough for a pass.

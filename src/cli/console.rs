@@ -57,6 +57,15 @@ impl Console {
         self.is_heard(text).map(drop)
     }
 
+    /// Where data goes that is too much to be held: written piece by piece, a broken pipe included.
+    pub(crate) fn data_stream(self) -> Box<dyn Write> {
+        match self.voice {
+            Voice::Streams => Box::new(io::stdout().lock()),
+            #[cfg(test)]
+            Voice::Nowhere => Box::new(io::sink()),
+        }
+    }
+
     /// Writes data, and says whether anybody is still reading.
     pub(crate) fn is_heard(self, text: &str) -> io::Result<bool> {
         match self.voice {

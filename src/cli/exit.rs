@@ -11,6 +11,10 @@ pub(crate) enum Exit {
     Bad,
     /// Not a failure: there are changes to make, or there is drift.
     Changes,
+    /// Not a failure: a guardrail denies the call, or calls.
+    Denied,
+    /// Not a failure: what is given does not decide.
+    Unknown,
 }
 
 impl From<Exit> for ExitCode {
@@ -19,6 +23,8 @@ impl From<Exit> for ExitCode {
             Exit::Good => Self::from(0),
             Exit::Bad => Self::from(1),
             Exit::Changes => Self::from(2),
+            Exit::Denied => Self::from(3),
+            Exit::Unknown => Self::from(4),
         }
     }
 }

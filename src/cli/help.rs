@@ -11,7 +11,9 @@ Examples:
 Exit codes:
   0  done, or nothing to do
   1  problems, a refusal, a failure, or a wrong command line
-  2  `plan` found changes, or `status` found drift";
+  2  `plan` found changes, or `status` found drift
+  3  a guardrail denies what was asked about
+  4  what was given does not decide";
 
 /// After `palisade demo --help`.
 pub(crate) const DEMO: &str = "\
@@ -45,6 +47,39 @@ Exit codes:
   0  nothing to do
   2  changes, held or only reported ones included, or something blocked
   1  an error; too little was known of the organization; it is another organization";
+
+/// After `palisade explain --help`.
+pub(crate) const EXPLAIN: &str = "\
+Examples:
+  palisade explain --account shop-prod --principal role/dev --action ec2:RunInstances \\
+    --context aws:RequestedRegion=us-east-1
+  palisade explain --message \"User: arn:aws:iam::… is not authorized to perform: …\"
+  palisade explain --snapshot snapshot.json …    the organization as it was observed
+  palisade explain --live …                      the organization as it is
+
+Guardrails only take away: what they allow, IAM policies must still grant.
+
+Exit codes:
+  0  no guardrail stands in the way
+  3  a guardrail denies it
+  4  unknown: the answer says which condition keys would decide
+  1  an error";
+
+/// After `palisade simulate --help`.
+pub(crate) const SIMULATE: &str = "\
+Examples:
+  palisade simulate requests.ndjson > verdicts.ndjson
+  generate-requests | palisade simulate --dir desired-state
+
+A request, on one line:
+  {\"id\":\"1\",\"request\":{\"principal\":\"arn:aws:iam::555555555555:role/dev\",\"action\":\"ec2:RunInstances\",
+   \"resource\":\"*\",\"resourceAccount\":\"555555555555\",\"context\":{\"aws:RequestedRegion\":\"us-east-1\"},
+   \"absent\":[\"aws:SourceVpc\"]},\"serviceControlPolicies\":[{\"level\":\"r-root\",\"policies\":[{\"name\":\"…\",
+   \"document\":{…}}]}],\"resourceControlPolicies\":[],\"managementAccount\":\"111111111111\"}
+
+Exit codes:
+  0  every request was answered
+  1  some could not be: their lines hold `error`";
 
 /// After `palisade apply --help`.
 pub(crate) const APPLY: &str = "\

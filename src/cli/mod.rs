@@ -13,6 +13,8 @@ mod completions;
 mod console;
 mod demo;
 mod exit;
+mod explain;
+mod guardrails;
 mod help;
 mod import;
 mod observe;
@@ -22,6 +24,7 @@ mod progress;
 mod render;
 mod run;
 mod schema;
+mod simulate;
 mod sources;
 mod status;
 mod unbuilt;
@@ -71,6 +74,8 @@ fn answer_of_clap(answer: &clap::Error) -> Exit {
 
 fn execute(command: &Command, console: Console) -> anyhow::Result<Exit> {
     match command {
+        Command::Explain(args) => explain::run(args, console),
+        Command::Simulate(args) => simulate::run(args, console),
         Command::Validate(args) => validate::run(args, console),
         Command::Demo(args) => demo::run(args, console),
         Command::Catalog(args) => catalog::run(args, console),

@@ -79,6 +79,21 @@ pub(crate) async fn observe_all(cloud: &dyn Cloud, wanted: &Wanted) -> OrgSnapsh
     observer.observe(cloud, &wanted).await
 }
 
+/// What a flag gives: standard input for `-`, the file of that name if there is one, else the text
+/// itself.
+pub(crate) fn text_or_file(value: &str) -> anyhow::Result<String> {
+    if value == "-" {
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut std::io::stdin().lock(), &mut text)
+            .context("cannot read standard input")?;
+        return Ok(text);
+    }
+    if Path::new(value).is_file() {
+        return std::fs::read_to_string(value).with_context(|| format!("cannot read `{value}`"));
+    }
+    Ok(value.to_owned())
+}
+
 /// Writes `text` to `file` so that half a file never has its name.
 pub(crate) fn write_file(file: &Path, text: &str) -> anyhow::Result<()> {
     let directory = match file.parent() {

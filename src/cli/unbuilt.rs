@@ -17,14 +17,6 @@ const UNBUILT: &[Unbuilt] = &[
         meanwhile: "`palisade validate` checks the documents, and `palisade plan` shows what they change",
     },
     Unbuilt {
-        name: "explain",
-        meanwhile: "`palisade plan --detailed` shows which policy is attached where; the IAM policy simulator of AWS answers for one principal",
-    },
-    Unbuilt {
-        name: "simulate",
-        meanwhile: "the IAM policy simulator of AWS answers single requests",
-    },
-    Unbuilt {
         name: "replay",
         meanwhile: "try a policy with `mode: observe` or on a test OU, and look for AccessDenied in CloudTrail",
     },

@@ -3,7 +3,7 @@
 use crate::policy::{ControlType, Denial, Hierarchy, Missing, Request, Verdict};
 
 /// The policies that a request meets, and what is not known of them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Bindings {
     /// The policies that are known.
     pub hierarchy: Hierarchy,

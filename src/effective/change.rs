@@ -189,6 +189,7 @@ impl EffectivePolicy {
             may_deny: document.as_ref().is_ok_and(|document| document.has_denies())
                 || document.is_err(),
             document,
+            content: policy.content.into(),
             writing: policy.writing.clone(),
         }
     }

@@ -91,6 +91,8 @@ struct EffectivePolicy {
     document: Result<Arc<Document>, String>,
     /// Does it hold a Deny, or might it?
     may_deny: bool,
+    /// The document as text: what people are shown.
+    content: Arc<str>,
     writing: Writing,
 }
 
@@ -144,6 +146,11 @@ impl Effective {
     pub fn account(&self, name: &str) -> Option<AccountId> {
         let named = self.places.names.iter().find(|(_, known)| *known == name);
         named.map(|(id, _)| id.clone()).or_else(|| name.parse().ok())
+    }
+
+    /// Every name of an account.
+    pub fn account_names(&self) -> impl Iterator<Item = &str> {
+        self.places.names.values().map(String::as_str)
     }
 
     /// What people call an account, if it has a name.

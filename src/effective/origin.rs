@@ -1,7 +1,9 @@
 //! Where a statement comes from: the document in git, and the line.
 
+use serde_json::Value;
+
 use crate::compile::{PolicyResource, Source, StatementOrigin};
-use crate::effective::Effective;
+use crate::effective::{Effective, PolicyIndex};
 use crate::org::DocumentRef;
 use crate::policy;
 use crate::policy::{ControlType, Language, StatementRef};
@@ -58,11 +60,37 @@ pub enum Origin<'e> {
     Aws,
 }
 
+impl<'e> Origin<'e> {
+    /// The document, if palisade knows one.
+    pub fn document(&self) -> Option<&'e DocumentRef> {
+        match self {
+            Self::Statement { document, .. }
+            | Self::Document { document, .. }
+            | Self::Marked(document) => Some(document),
+            Self::Foreign | Self::Aws => None,
+        }
+    }
+}
+
 impl Effective {
     /// Where a statement comes from; nothing when the policy is not there.
     pub fn origin(&self, statement: &StatementRef<'_>) -> Option<Origin<'_>> {
         let writing = self.writing(statement.policy_type, statement.policy)?;
         Some(writing.origin(statement.statement))
+    }
+
+    /// A statement as the policy words it; nothing when the policy is not there.
+    pub fn statement(&self, statement: &StatementRef<'_>) -> Option<Value> {
+        let index = self.find(statement.policy_type, statement.policy)?;
+        let document = policy::parse(&self.policies.by_index.get(&index)?.content).ok()?;
+        let one_or_many = document.get("Statement")?;
+        let many = one_or_many.as_array();
+        many.map_or(Some(one_or_many), |many| many.get(statement.statement)).cloned()
+    }
+
+    /// The name of a policy.
+    pub fn policy_name(&self, index: PolicyIndex) -> Option<&str> {
+        self.policies.by_index.get(&index).map(|policy| policy.name.as_str())
     }
 
     /// Where a policy is written; nothing when it is not there.

@@ -3,6 +3,7 @@
 mod applied;
 mod catalog;
 mod diff;
+mod explanation;
 mod paint;
 mod plan_markdown;
 mod plan_text;
@@ -15,6 +16,7 @@ mod words;
 pub(crate) use crate::cli::render::applied::{applied_line, moved_text, outcome_line};
 pub(crate) use crate::cli::render::catalog::{catalog_text, commented, guardrail_text};
 pub(crate) use crate::cli::render::diff::Extent;
+pub(crate) use crate::cli::render::explanation::explanation_text;
 pub(crate) use crate::cli::render::paint::{Paint, counted};
 pub(crate) use crate::cli::render::plan_markdown::plan_markdown;
 pub(crate) use crate::cli::render::plan_text::{hold_words, plan_text};

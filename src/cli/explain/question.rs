@@ -1,0 +1,111 @@
+//! The question: who does what where, from flags or from a message.
+
+use anyhow::Context;
+
+use crate::cli::args::ExplainArgs;
+use crate::cli::explain::message::{self, Stated};
+use crate::cli::sources;
+use crate::effective::Effective;
+use crate::policy::Request;
+
+/// A question that is complete.
+#[derive(Debug)]
+pub(crate) struct Question {
+    /// The principal's ARN, a service, or `*`.
+    pub(crate) principal: String,
+    /// The action.
+    pub(crate) action: String,
+    /// The resource, if one was given.
+    pub(crate) resource: Option<String>,
+    /// The account that is asked about.
+    pub(crate) account: Option<String>,
+    /// Keys and values that were given.
+    pub(crate) context: Vec<(String, Vec<String>)>,
+    /// The same for the engine.
+    pub(crate) request: Request,
+    /// What AWS said stood in the way.
+    pub(crate) stated: Option<Stated>,
+}
+
+impl Question {
+    /// The question that the flags ask; names are those of `effective`.
+    pub(crate) fn read(args: &ExplainArgs, effective: &Effective) -> anyhow::Result<Self> {
+        let message = match &args.message {
+            Some(text) => Some(message::read(&sources::text_or_file(text)?)?),
+            None => None,
+        };
+        let account = match &args.account {
+            Some(name) => Some(account_id(name, effective)?),
+            None => None,
+        };
+        let (said_principal, said_action, said_resource, stated) = match message {
+            Some(message) => {
+                (Some(message.principal), Some(message.action), message.resource, message.stated)
+            }
+            None => (None, None, None, None),
+        };
+        let principal = args.principal.clone().or(said_principal);
+        let principal = principal.context("who? Say `--principal` or `--message`")?;
+        let principal = whole_arn(&principal, account.as_deref())?;
+        let action = args.action.clone().or(said_action);
+        let action = action.context("what? Say `--action` or `--message`")?;
+        let resource = args.resource.clone().or(said_resource);
+        let mut request = Request::new(&principal, &action)?;
+        let account = account.or_else(|| request.principal_account().map(str::to_owned));
+        if let Some(name) = &args.resource_account {
+            request = request.in_account(&account_id(name, effective)?);
+        }
+        if let Some(resource) = &resource {
+            request = request.on(resource);
+        }
+        // Most calls stay inside one account.
+        if let (None, Some(account)) = (request.resource_account(), &account) {
+            request = request.in_account(account);
+        }
+        let context = grouped(&args.context);
+        for (key, values) in &context {
+            request = request.with(key, values.iter().map(String::as_str));
+        }
+        for key in &args.absent {
+            let is_both = context.iter().any(|(known, _)| known.eq_ignore_ascii_case(key));
+            anyhow::ensure!(!is_both, "`{key}` is in `--context` and in `--absent`");
+            request = request.without(key);
+        }
+        Ok(Self { principal, action, resource, account, context, request, stated })
+    }
+}
+
+/// An account by its name or id.
+fn account_id(name: &str, effective: &Effective) -> anyhow::Result<String> {
+    let id = effective.account(name).with_context(|| {
+        let meant = effective.account_names().min_by_key(|known| strsim::levenshtein(known, name));
+        let meant = meant.map(|known| format!(" (did you mean `{known}`?)")).unwrap_or_default();
+        format!(
+            "no account is called `{name}`{meant}: write its id, or a name from `accounts` of the \
+             `Organization` document"
+        )
+    })?;
+    Ok(id.to_string())
+}
+
+/// `role/dev` in an account is short for its ARN.
+fn whole_arn(principal: &str, account: Option<&str>) -> anyhow::Result<String> {
+    let is_short = ["role/", "user/", "root"].iter().any(|start| principal.starts_with(start));
+    match account {
+        _ if !is_short => Ok(principal.to_owned()),
+        Some(account) => Ok(format!("arn:aws:iam::{account}:{principal}")),
+        None => anyhow::bail!("`{principal}` of which account? Say `--account`"),
+    }
+}
+
+/// `--context` may name a key several times: it then has several values.
+fn grouped(context: &[(String, String)]) -> Vec<(String, Vec<String>)> {
+    let mut grouped: Vec<(String, Vec<String>)> = Vec::new();
+    for (key, value) in context {
+        match grouped.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(key)) {
+            Some((_, values)) => values.push(value.clone()),
+            None => grouped.push((key.clone(), vec![value.clone()])),
+        }
+    }
+    grouped
+}

@@ -1,0 +1,216 @@
+//! An explanation in words: the verdict, what decides it, and what would have to change.
+
+use std::fmt::Write;
+
+use crate::cli::explain::{AskedVerdict, Condition, Explanation, Place, Statement};
+use crate::cli::render::paint::{Paint, inert};
+use crate::compile::Enforcement;
+
+/// How many values of a condition are shown.
+const VALUES_MAX: usize = 6;
+
+/// The explanation for people.
+pub(crate) fn explanation_text(explanation: &Explanation, paint: Paint) -> String {
+    let mut text = head(explanation, paint);
+    for statement in &explanation.denied_by {
+        text.push_str(&statement_text(statement, "denies", paint));
+    }
+    if let Some(level) = &explanation.implicit_at {
+        let action = inert(&explanation.call.action);
+        let _ = writeln!(text, "\n  no SCP on {} allows {action}", paint.bold(&inert(level)));
+    }
+    if explanation.verdict == AskedVerdict::Unknown {
+        for statement in &explanation.may_be_denied_by {
+            text.push_str(&statement_text(statement, "may deny", paint));
+        }
+    }
+    if let Some(stated) = &explanation.stated {
+        let _ = writeln!(text, "\n  {}", inert(stated));
+    }
+    let advice = advice(explanation);
+    if !advice.is_empty() {
+        let _ = writeln!(text, "\n{}", paint.bold(advice_title(explanation)));
+        for line in advice {
+            let _ = writeln!(text, "  - {}", inert(&line));
+        }
+    }
+    text
+}
+
+fn head(explanation: &Explanation, paint: Paint) -> String {
+    let call = &explanation.call;
+    let verdict = match explanation.verdict {
+        AskedVerdict::Allowed => paint.good("allowed"),
+        AskedVerdict::Denied => paint.bad("denied"),
+        AskedVerdict::Unknown => paint.warn("unknown"),
+    };
+    let on = call.resource.as_ref().map(|on| format!(" on {}", inert(on))).unwrap_or_default();
+    let mut text = format!("{verdict}  {}{on}\n", inert(&call.action));
+    let _ = writeln!(text, "  by {}", inert(&call.principal));
+    let account = match (&call.account, &call.account_name) {
+        (Some(id), Some(name)) => format!("in account {} ({id}), ", inert(name)),
+        (Some(id), None) => format!("in account {id}, "),
+        (None, _) => String::new(),
+    };
+    let _ = writeln!(text, "  {account}asked of {}", inert(&explanation.asked));
+    if explanation.verdict == AskedVerdict::Allowed {
+        let why = if call.is_management {
+            "no SCP binds the management account"
+        } else {
+            "no guardrail stands in the way"
+        };
+        let _ = writeln!(
+            text,
+            "\n  {why}; guardrails only take away, so IAM policies must still grant the call"
+        );
+    }
+    text
+}
+
+fn statement_text(statement: &Statement, verb: &str, paint: Paint) -> String {
+    let sid = statement.sid.as_ref().map(|sid| format!(" `{}`", inert(sid))).unwrap_or_default();
+    let mut text = format!(
+        "\n  {} {verb}: {} `{}`, statement {}{sid}\n",
+        paint.bold(&inert(&statement.level)),
+        statement.policy_type,
+        inert(&statement.policy),
+        statement.number,
+    );
+    let written = &statement.written;
+    let document = written.document.as_deref().unwrap_or_default();
+    let place = match (&written.source, written.place) {
+        (Some(source), Place::Git) => format!("{source}  ({document})"),
+        (Some(source), _) => {
+            format!("{source}  ({document}; what AWS holds is not what is written there)")
+        }
+        (None, Place::Marked) => format!("made for {document}, which was not given"),
+        (None, Place::Aws) => "AWS's own policy".to_owned(),
+        (None, Place::Git | Place::GitDocument | Place::Foreign) => {
+            "not in git: the policy is not palisade's".to_owned()
+        }
+    };
+    let _ = writeln!(text, "    {}", inert(&place));
+    match &statement.enforcement {
+        None | Some(Enforcement::Enforced) => {}
+        Some(Enforcement::Observed) => {
+            text.push_str(
+                "    `mode: observe`: palisade reports drift of it and enforces nothing\n",
+            );
+        }
+        Some(Enforcement::Suspended { until, reason: _ }) => {
+            let _ = writeln!(text, "    suspended until {until}: palisade enforces nothing");
+        }
+    }
+    if !statement.conditions.is_empty() {
+        text.push_str("    applies while\n");
+        for condition in &statement.conditions {
+            let _ = writeln!(text, "      {}", condition_text(condition));
+        }
+    }
+    text
+}
+
+fn condition_text(condition: &Condition) -> String {
+    let request = match &condition.request {
+        Some(values) => format!("  (the request has {})", shown(values)),
+        None => String::new(),
+    };
+    let Condition { operator, key, values, request: _ } = condition;
+    format!("{} {} {}{request}", inert(operator), inert(key), shown(values))
+}
+
+fn shown(values: &[String]) -> String {
+    let mut shown: Vec<String> =
+        values.iter().take(VALUES_MAX).map(|value| format!("`{}`", inert(value))).collect();
+    if values.len() > VALUES_MAX {
+        shown.push(format!("and {} more", values.len() - VALUES_MAX));
+    }
+    shown.join(", ")
+}
+
+fn advice_title(explanation: &Explanation) -> &'static str {
+    match (explanation.verdict, explanation.denied_by.len()) {
+        (AskedVerdict::Unknown, _) => "To decide it",
+        (_, 0 | 1) => "To let it through",
+        (_, _) => "To let it through, every one of these statements has to",
+    }
+}
+
+fn advice(explanation: &Explanation) -> Vec<String> {
+    let mut advice = Vec::new();
+    for statement in &explanation.denied_by {
+        advice.extend(exemption(statement, explanation));
+    }
+    if let Some(level) = &explanation.implicit_at {
+        advice.push(format!(
+            "allow `{}` in an SCP that is attached to {level}: every level needs one that does",
+            explanation.call.action
+        ));
+    }
+    if explanation.verdict == AskedVerdict::Unknown {
+        for key in &explanation.missing_keys {
+            advice.push(match key.as_str() {
+                "resource" => "say `--resource ARN`".to_owned(),
+                "aws:ResourceAccount" => "say `--resource-account ACCOUNT`".to_owned(),
+                key => format!("say `--context {key}=VALUE`, or `--absent {key}`"),
+            });
+        }
+        advice.extend(
+            explanation
+                .doubts
+                .iter()
+                .map(|doubt| format!("AWS does not document what happens here: {doubt}")),
+        );
+        advice.extend(explanation.unseen.iter().cloned());
+    }
+    advice
+}
+
+/// What would make a statement let the call through.
+fn exemption(statement: &Statement, explanation: &Explanation) -> Vec<String> {
+    let named = match &statement.sid {
+        Some(sid) => format!("`{}` ({sid})", statement.policy),
+        None => format!("statement {} of `{}`", statement.number, statement.policy),
+    };
+    let mut ways = Vec::new();
+    let written = &statement.written;
+    match (written.place, &written.document, principal_pattern(explanation)) {
+        (Place::Git | Place::GitDocument, Some(document), Some(pattern)) => ways.push(format!(
+            "{named}: exempt the principal, with `{pattern}` in `spec.except.principals` of {document}"
+        )),
+        (Place::Git | Place::GitDocument | Place::Marked, Some(document), _) => {
+            ways.push(format!("{named}: change {document}"));
+        }
+        (_, _, _) => ways.push(format!("{named}: ask whoever owns the policy, it is not in git")),
+    }
+    // That another principal would do is said above.
+    let others = statement
+        .conditions
+        .iter()
+        .filter(|condition| !condition.key.eq_ignore_ascii_case("aws:PrincipalArn"));
+    let keys: Vec<String> = others.map(|condition| format!("`{}`", condition.key)).collect();
+    if !keys.is_empty() {
+        ways.push(format!(
+            "{named}: or send a request for which one of its conditions does not hold: {}",
+            keys.join(", ")
+        ));
+    }
+    ways
+}
+
+/// The smallest pattern of principals that exempts the caller; none for services and everybody.
+fn principal_pattern(explanation: &Explanation) -> Option<String> {
+    let principal = explanation.call.principal.as_str();
+    let mut parts = principal.splitn(6, ':');
+    let (_, partition) = (parts.next()?, parts.next()?);
+    let account = parts.nth(2)?;
+    let name = parts.next()?;
+    match name.strip_prefix("assumed-role/") {
+        // A role's path is not in its sessions' ARNs, and a wildcard for it would exempt others.
+        Some(session) => {
+            let role = session.split('/').next()?;
+            Some(format!("arn:{partition}:iam::{account}:role/{role}"))
+        }
+        None => Some(principal.to_owned()),
+    }
+}
