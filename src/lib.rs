@@ -25,5 +25,6 @@ pub mod org;
 pub mod plan;
 pub mod policy;
 pub mod reference;
+pub mod replay;
 pub mod status;
 pub mod telemetry;

@@ -70,6 +70,9 @@ pub(crate) enum Command {
     /// Answer requests: one JSON object a line in, one out
     #[command(after_help = help::SIMULATE)]
     Simulate(SimulateArgs),
+    /// Say which calls that CloudTrail recorded the planned guardrails would deny
+    #[command(after_help = help::REPLAY)]
+    Replay(ReplayArgs),
     /// Show what would change, ask, and change it
     #[command(after_help = help::APPLY)]
     Apply(ApplyArgs),
@@ -129,6 +132,9 @@ pub(crate) struct PlanArgs {
     /// Write the plan to this file, for `palisade apply --plan`
     #[arg(long, env = "PALISADE_OUT", value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// Say too what the planned guardrails would make of these CloudTrail events: files, or folders
+    #[arg(long, env = "PALISADE_REPLAY", value_name = "PATH", num_args = 1..)]
+    pub(crate) replay: Vec<PathBuf>,
     /// Leave nothing out: whole documents, the order of actions, what is unmanaged
     #[arg(long, env = "PALISADE_DETAILED", value_parser = BoolishValueParser::new())]
     pub(crate) detailed: bool,
@@ -166,6 +172,9 @@ pub(crate) struct ExplainArgs {
     /// A condition key that the call does not have
     #[arg(long, env = "PALISADE_ABSENT", value_name = "KEY", value_delimiter = '\n')]
     pub(crate) absent: Vec<String>,
+    /// A CloudTrail event: the text, a file with it, or `-` for standard input
+    #[arg(long, env = "PALISADE_EVENT", value_name = "FILE", conflicts_with = "message")]
+    pub(crate) event: Option<String>,
     /// An access-denied message: the text, a file with it, or `-` for standard input
     #[arg(long, env = "PALISADE_MESSAGE", value_name = "TEXT")]
     pub(crate) message: Option<String>,
@@ -193,6 +202,23 @@ pub(crate) struct SimulateArgs {
     /// Take them from the organization in this file, written by `palisade observe`
     #[arg(long, env = "PALISADE_SNAPSHOT", value_name = "FILE")]
     pub(crate) snapshot: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// The directory with desired state [default: desired-state]
+    #[arg(value_name = "DIR", env = "PALISADE_DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    /// CloudTrail's events: files, or folders with everything below them
+    #[arg(long, env = "PALISADE_EVENTS", value_name = "PATH", required = true, num_args = 1..)]
+    pub(crate) events: Vec<PathBuf>,
+    /// Compare with the organization in this file, written by `palisade observe`; without it nothing
+    /// counts as denied today
+    #[arg(long, env = "PALISADE_SNAPSHOT", value_name = "FILE")]
+    pub(crate) snapshot: Option<PathBuf>,
+    /// How to print what came of it
+    #[arg(long, env = "PALISADE_OUTPUT", value_name = "FORMAT", default_value = "text")]
+    pub(crate) output: DataFormat,
 }
 
 #[derive(Debug, Args)]

@@ -42,6 +42,7 @@ Examples:
   palisade plan --snapshot snapshot.json         without AWS
   palisade plan --out plan.json && palisade apply --plan plan.json
   palisade plan --output markdown                for a pull request
+  palisade plan --replay trail/AWSLogs           and which calls of last week it would deny
 
 Exit codes:
   0  nothing to do
@@ -54,6 +55,7 @@ Examples:
   palisade explain --account shop-prod --principal role/dev --action ec2:RunInstances \\
     --context aws:RequestedRegion=us-east-1
   palisade explain --message \"User: arn:aws:iam::… is not authorized to perform: …\"
+  palisade explain --event event.json            a call that CloudTrail recorded
   palisade explain --snapshot snapshot.json …    the organization as it was observed
   palisade explain --live …                      the organization as it is
 
@@ -80,6 +82,20 @@ A request, on one line:
 Exit codes:
   0  every request was answered
   1  some could not be: their lines hold `error`";
+
+/// After `palisade replay --help`.
+pub(crate) const REPLAY: &str = "\
+Examples:
+  palisade replay --events trail/AWSLogs         a copy of the trail's bucket
+  palisade replay path/to/desired-state --events a.json.gz b.ndjson --snapshot snapshot.json
+  palisade plan --replay trail/AWSLogs           the same beside a plan
+
+An event does not tell all that AWS knows: what hangs on the rest is undetermined, never fine.
+
+Exit codes:
+  0  no call would newly be denied
+  3  some would
+  1  an error, or a file that cannot be read";
 
 /// After `palisade apply --help`.
 pub(crate) const APPLY: &str = "\

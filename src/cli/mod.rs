@@ -22,6 +22,7 @@ mod plan;
 mod plan_document;
 mod progress;
 mod render;
+mod replay;
 mod run;
 mod schema;
 mod simulate;
@@ -75,6 +76,7 @@ fn answer_of_clap(answer: &clap::Error) -> Exit {
 fn execute(command: &Command, console: Console) -> anyhow::Result<Exit> {
     match command {
         Command::Explain(args) => explain::run(args, console),
+        Command::Replay(args) => replay::run(args, console),
         Command::Simulate(args) => simulate::run(args, console),
         Command::Validate(args) => validate::run(args, console),
         Command::Demo(args) => demo::run(args, console),

@@ -6,10 +6,12 @@ use crate::cli::args::{PlanArgs, PlanFormat};
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::plan_document::PlanDocument;
-use crate::cli::render::{Extent, plan_markdown, plan_text};
+use crate::cli::render::{Extent, plan_markdown, plan_text, replayed_markdown, replayed_text};
+use crate::cli::replay;
 use crate::cli::sources;
 use crate::compile::Resources;
 use crate::controller;
+use crate::effective::Effective;
 use crate::plan;
 use crate::plan::{BlockedReason, Guards, Plan};
 
@@ -23,13 +25,21 @@ pub(crate) fn run(args: &PlanArgs, console: Console) -> anyhow::Result<Exit> {
         approved: BTreeSet::new(),
     };
     let plan = plan::plan(&desired.resources, &snapshot, &guards);
-    let document = PlanDocument::new(plan, &desired, &snapshot);
+    let mut document = PlanDocument::new(plan, &desired, &snapshot);
+    let mut unreadable = 0;
+    if !args.replay.is_empty() {
+        let before = Effective::observed(&snapshot, Some(&desired.resources));
+        let after = document.plan.outlook(&before, &desired.resources);
+        let outcome = replay::replay(Some(&before), &after, &args.replay, console)?;
+        unreadable = outcome.unreadable;
+        document.replay = Some(outcome.replayed);
+    }
     if let Some(file) = &args.out {
         sources::write_file(file, &document.to_json()?)?;
         console.say(&format!("wrote `{}`; apply it with `palisade apply --plan`", file.display()));
     }
     print(args, &document, &desired.resources, console)?;
-    Ok(exit_of(&document.plan))
+    Ok(if unreadable > 0 { Exit::Bad } else { exit_of(&document.plan) })
 }
 
 fn print(
@@ -39,11 +49,22 @@ fn print(
     console: Console,
 ) -> anyhow::Result<()> {
     let extent = if args.detailed { Extent::Whole } else { Extent::Excerpt };
-    let text = match args.output {
+    let mut text = match args.output {
         PlanFormat::Text => plan_text(&document.plan, resources, extent, console.data_paint),
         PlanFormat::Json => document.to_json()?,
         PlanFormat::Markdown => plan_markdown(&document.plan, resources, extent),
     };
+    match (&document.replay, args.output) {
+        (None, _) | (Some(_), PlanFormat::Json) => {}
+        (Some(replayed), PlanFormat::Text) => {
+            text.push('\n');
+            text.push_str(&replayed_text(replayed, console.data_paint));
+        }
+        (Some(replayed), PlanFormat::Markdown) => {
+            text.push('\n');
+            text.push_str(&replayed_markdown(replayed));
+        }
+    }
     Ok(console.data(&text)?)
 }
 

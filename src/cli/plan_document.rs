@@ -20,6 +20,7 @@ use crate::cli::render::Effect;
 use crate::cli::sources::Desired;
 use crate::org::{Caller, OrgSnapshot, Part};
 use crate::plan::Plan;
+use crate::replay::Replayed;
 
 /// The name and version of the format.
 const API_VERSION: &str = "palisade.plan/v1";
@@ -37,6 +38,9 @@ pub(crate) struct PlanDocument {
     pub(crate) summary: Summary,
     /// The plan itself.
     pub(crate) plan: Plan,
+    /// What it would make of calls that were recorded, if that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) replay: Option<Replayed>,
 }
 
 /// Which desired state a plan was made from.
@@ -84,6 +88,7 @@ impl PlanDocument {
             observed: Observed { fingerprint: fingerprint_of(snapshot) },
             summary: Summary::of(&plan),
             plan,
+            replay: None,
         }
     }
 

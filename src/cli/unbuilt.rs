@@ -17,10 +17,6 @@ const UNBUILT: &[Unbuilt] = &[
         meanwhile: "`palisade validate` checks the documents, and `palisade plan` shows what they change",
     },
     Unbuilt {
-        name: "replay",
-        meanwhile: "try a policy with `mode: observe` or on a test OU, and look for AccessDenied in CloudTrail",
-    },
-    Unbuilt {
         name: "coverage",
         meanwhile: "the annotation `palisade/controls` of a document says which practices it serves",
     },

@@ -18,6 +18,7 @@ impl Effective {
         let mut accounts = resources.placements.clone();
         accounts.entry(resources.management_account.clone()).or_insert_with(OuPath::root);
         let mut effective = Self {
+            organization_id: Some(resources.organization_id.clone()),
             management_account: Some(resources.management_account.clone()),
             places: Arc::new(Places {
                 accounts,

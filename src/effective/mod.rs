@@ -26,8 +26,8 @@ pub use crate::effective::answer::{Answer, Bindings, Unseen};
 pub use crate::effective::change::{NewPolicy, control_type};
 pub use crate::effective::origin::{Origin, Writing};
 
-use crate::org::{AccountId, OuPath, PolicyId};
-use crate::policy::{AttachedPolicy, ControlType, Document, Hierarchy, Level};
+use crate::org::{AccountId, OrganizationId, OuPath, PolicyId};
+use crate::policy::{AttachedPolicy, ControlType, Document, Hierarchy, Level, Request};
 
 /// The policy types that decide requests.
 const CONTROL_TYPES: [ControlType; 2] = [ControlType::ServiceControl, ControlType::ResourceControl];
@@ -38,6 +38,7 @@ const CONTROL_TYPES: [ControlType; 2] = [ControlType::ServiceControl, ControlTyp
 /// part that does.
 #[derive(Debug, Clone)]
 pub struct Effective {
+    organization_id: Option<OrganizationId>,
     management_account: Option<AccountId>,
     places: Arc<Places>,
     policies: Arc<Policies>,
@@ -130,6 +131,25 @@ impl Effective {
             None => {}
         }
         Bindings { hierarchy, unseen }
+    }
+
+    /// The request with the organization of its accounts, as far as they are known to be in this one
+    /// and the request does not say otherwise: `aws:PrincipalOrgID`, `aws:ResourceOrgID`.
+    #[must_use]
+    pub fn with_organization(&self, mut request: Request) -> Request {
+        let id_of = |account: Option<&str>| {
+            let account: AccountId = account?.parse().ok()?;
+            let is_member = self.places.accounts.contains_key(&account);
+            self.organization_id.as_ref().filter(|_| is_member).map(ToString::to_string)
+        };
+        let principal = id_of(request.principal_account());
+        let resource = id_of(request.resource_account());
+        for (key, id) in [("aws:PrincipalOrgID", principal), ("aws:ResourceOrgID", resource)] {
+            if let Some(id) = id.filter(|_| !request.tells(key)) {
+                request = request.with(key, [id]);
+            }
+        }
+        request
     }
 
     /// Is the type switched on?

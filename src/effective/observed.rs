@@ -26,6 +26,7 @@ impl Effective {
         let names = desired.map(|desired| desired.account_names.clone()).unwrap_or_default();
         let mut observed = Observed {
             effective: Self {
+                organization_id: organization.map(|organization| organization.id.clone()),
                 management_account,
                 places: Arc::new(places(snapshot.tree.known(), names)),
                 policies: Arc::new(Policies::default()),

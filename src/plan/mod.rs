@@ -17,6 +17,7 @@ mod gap;
 mod guard;
 mod order;
 mod organization;
+mod outlook;
 mod policies;
 mod view;
 

@@ -44,6 +44,13 @@ impl Context {
         self.set(key, <[String; 0]>::default());
     }
 
+    /// Says nothing any more about `key`.
+    pub(crate) fn forget(&mut self, key: &str) {
+        if let Ok(at) = self.place(&Name::new(key)) {
+            self.entries.remove(at);
+        }
+    }
+
     /// What is known of `key`.
     pub(crate) fn fact(&self, key: &Name) -> Fact<'_> {
         match self.place(key).map(|at| self.entries[at].1.as_slice()) {

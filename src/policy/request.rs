@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::policy::context::{Context, Fact};
+use crate::policy::context::{Context, ContextValue, Fact};
 use crate::policy::name::Name;
 use crate::policy::truth::Truth;
 
@@ -71,6 +71,26 @@ impl Request {
         })
     }
 
+    /// A request of somebody in `account` about whom nothing else is known.
+    pub fn of_account(account: &str, action: &str) -> Result<Self, RequestProblem> {
+        let mut request = Self::new(&format!("arn:aws:iam::{account}:root"), action)?;
+        request.context.forget("aws:PrincipalArn");
+        Ok(request)
+    }
+
+    /// The values that the request has for `key`; none when it has not, or does not say.
+    pub fn values(&self, key: &str) -> Vec<&str> {
+        match self.context.fact(&Name::new(key)) {
+            Fact::Values(values) => values.iter().map(ContextValue::as_str).collect(),
+            Fact::Unknown | Fact::Absent => Vec::new(),
+        }
+    }
+
+    /// Does the request say anything about `key`: values, or that it is absent?
+    pub fn tells(&self, key: &str) -> bool {
+        self.context.fact(&Name::new(key)) != Fact::Unknown
+    }
+
     /// The resource: an ARN, or `*` for actions that have none. Its account is taken from the ARN
     /// unless it was given.
     #[must_use]
@@ -130,6 +150,8 @@ impl Request {
                 name.starts_with("role/aws-service-role/").into()
             }
             (Fact::Unknown, Some(role)) if role.starts_with("AWSServiceRoleFor") => Truth::Unknown,
+            // Of somebody in an account nothing more is known.
+            (Fact::Unknown, None) => Truth::Unknown,
             (Fact::Unknown | Fact::Absent | Fact::Values(_), _) => Truth::False,
         }
     }

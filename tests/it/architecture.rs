@@ -27,6 +27,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // Which policies bind an account is asked by every question about a call, with and without a plan.
     ("effective", &["org", "policy", "compile"]),
     ("plan", &["org", "policy", "compile", "effective"]),
+    // It reads events and judges calls; which guardrails to ask, its caller says.
+    ("replay", &["org", "policy", "effective"]),
     ("act", &["org", "policy", "cloud", "clock", "plan"]),
     // `desired` tells it a target's and a document's names; `compile` only carries them.
     ("status", &["org", "desired", "compile", "plan", "act", "clock"]),
@@ -65,6 +67,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "observe",
             "plan",
             "act",
+            "replay",
             "status",
             "admin",
             "controller",

@@ -129,7 +129,7 @@ pub(crate) struct Condition {
     pub(crate) key: String,
     /// What the policy compares with.
     pub(crate) values: Vec<String>,
-    /// What the request has, where that was given.
+    /// What the request has, where that is known.
     pub(crate) request: Option<Vec<String>>,
 }
 
@@ -262,12 +262,13 @@ fn conditions(statement: &Value, question: &Question) -> Vec<Condition> {
         for (key, values) in keys.as_object().into_iter().flatten() {
             let values = values.as_array().map_or(std::slice::from_ref(values), Vec::as_slice);
             let text = |value: &Value| value.as_str().map_or(value.to_string(), str::to_owned);
-            let given = question.context.iter().find(|(known, _)| known.eq_ignore_ascii_case(key));
+            let given = question.request.values(key);
             conditions.push(Condition {
                 operator: operator.clone(),
                 key: key.clone(),
                 values: values.iter().map(text).collect(),
-                request: given.map(|(_, values)| values.clone()),
+                request: (!given.is_empty())
+                    .then(|| given.into_iter().map(str::to_owned).collect()),
             });
         }
     }

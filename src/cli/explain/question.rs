@@ -7,6 +7,7 @@ use crate::cli::explain::message::{self, Stated};
 use crate::cli::sources;
 use crate::effective::Effective;
 use crate::policy::Request;
+use crate::replay::calls_in;
 
 /// A question that is complete.
 #[derive(Debug)]
@@ -19,9 +20,7 @@ pub(crate) struct Question {
     pub(crate) resource: Option<String>,
     /// The account that is asked about.
     pub(crate) account: Option<String>,
-    /// Keys and values that were given.
-    pub(crate) context: Vec<(String, Vec<String>)>,
-    /// The same for the engine.
+    /// All of it, with its condition keys, for the engine.
     pub(crate) request: Request,
     /// What AWS said stood in the way.
     pub(crate) stated: Option<Stated>,
@@ -30,12 +29,52 @@ pub(crate) struct Question {
 impl Question {
     /// The question that the flags ask; names are those of `effective`.
     pub(crate) fn read(args: &ExplainArgs, effective: &Effective) -> anyhow::Result<Self> {
-        let message = match &args.message {
-            Some(text) => Some(message::read(&sources::text_or_file(text)?)?),
-            None => None,
-        };
         let account = match &args.account {
             Some(name) => Some(account_id(name, effective)?),
+            None => None,
+        };
+        let mut question = match &args.event {
+            Some(event) => Self::of_event(&sources::text_or_file(event)?, effective)?,
+            None => Self::of_words(args, account.as_deref())?,
+        };
+        if let Some(name) = &args.resource_account {
+            question.request = question.request.in_account(&account_id(name, effective)?);
+        }
+        let account = account.or_else(|| question.request.principal_account().map(str::to_owned));
+        // Most calls stay inside one account.
+        if let (None, Some(account)) = (question.request.resource_account(), &account) {
+            question.request = question.request.in_account(account);
+        }
+        question.account = account;
+        question.add_keys(args)?;
+        question.request = effective.with_organization(question.request);
+        Ok(question)
+    }
+
+    /// The call that an event is about: one that was refused, if there are several.
+    fn of_event(text: &str, effective: &Effective) -> anyhow::Result<Self> {
+        let mut calls = calls_in(text, effective);
+        let at = calls.iter().position(|call| call.refused).unwrap_or(0);
+        anyhow::ensure!(
+            at < calls.len(),
+            "there is no CloudTrail event of a call in what was given"
+        );
+        let call = calls.swap_remove(at);
+        let request = call.requests.into_iter().next().context("the call has no request")?;
+        Ok(Self {
+            principal: call.principal,
+            action: call.action,
+            resource: call.resource,
+            account: None,
+            request,
+            stated: None,
+        })
+    }
+
+    /// What flags and a message say.
+    fn of_words(args: &ExplainArgs, account: Option<&str>) -> anyhow::Result<Self> {
+        let message = match &args.message {
+            Some(text) => Some(message::read(&sources::text_or_file(text)?)?),
             None => None,
         };
         let (said_principal, said_action, said_resource, stated) = match message {
@@ -45,24 +84,22 @@ impl Question {
             None => (None, None, None, None),
         };
         let principal = args.principal.clone().or(said_principal);
-        let principal = principal.context("who? Say `--principal` or `--message`")?;
-        let principal = whole_arn(&principal, account.as_deref())?;
+        let principal = principal.context("who? Say `--principal`, `--event` or `--message`")?;
+        let principal = whole_arn(&principal, account)?;
         let action = args.action.clone().or(said_action);
-        let action = action.context("what? Say `--action` or `--message`")?;
+        let action = action.context("what? Say `--action`, `--event` or `--message`")?;
         let resource = args.resource.clone().or(said_resource);
         let mut request = Request::new(&principal, &action)?;
-        let account = account.or_else(|| request.principal_account().map(str::to_owned));
-        if let Some(name) = &args.resource_account {
-            request = request.in_account(&account_id(name, effective)?);
-        }
         if let Some(resource) = &resource {
             request = request.on(resource);
         }
-        // Most calls stay inside one account.
-        if let (None, Some(account)) = (request.resource_account(), &account) {
-            request = request.in_account(account);
-        }
+        Ok(Self { principal, action, resource, account: None, request, stated })
+    }
+
+    /// Adds what is said of condition keys, over what follows from the call.
+    fn add_keys(&mut self, args: &ExplainArgs) -> anyhow::Result<()> {
         let context = grouped(&args.context);
+        let mut request = self.request.clone();
         for (key, values) in &context {
             request = request.with(key, values.iter().map(String::as_str));
         }
@@ -71,7 +108,8 @@ impl Question {
             anyhow::ensure!(!is_both, "`{key}` is in `--context` and in `--absent`");
             request = request.without(key);
         }
-        Ok(Self { principal, action, resource, account, context, request, stated })
+        self.request = request;
+        Ok(())
     }
 }
 

@@ -146,7 +146,7 @@ fn counts(changes: &[&Change], reported: usize) -> String {
 }
 
 /// `text` as a code span that nothing in it can end.
-fn span(text: &str) -> String {
+pub(super) fn span(text: &str) -> String {
     let text = inert(text);
     if text.trim().is_empty() {
         return "(blank)".to_owned();
