@@ -38,8 +38,18 @@ impl Effective {
             paths: paths(snapshot.tree.known()),
             desired,
         };
+        let lost = lost(snapshot.tree.known());
         for policy_type in CONTROL_TYPES {
-            observed.read_type(snapshot, policy_type);
+            if observed.effective.management_account.is_none() {
+                let reason = "which account is exempt, as the management account is, is not known";
+                observed.note(policy_type, reason.to_owned());
+            } else {
+                observed.read_type(snapshot, policy_type);
+            }
+            if lost > 0 {
+                let reason = format!("{lost} accounts lie in what is not in the tree");
+                observed.note(policy_type, reason);
+            }
         }
         observed.effective.unseen = Arc::new(observed.unseen);
         observed.effective
@@ -67,7 +77,7 @@ impl Observed<'_> {
                     let reason = format!("AWS is switching {policy_type} on or off");
                     return self.note(policy_type, reason);
                 }
-                None => return,
+                None => return self.read_disabled(snapshot, policy_type),
             },
             Part::Unknown(why) => {
                 let reason = format!("whether {policy_type} is enabled is not known: {why}");
@@ -88,6 +98,14 @@ impl Observed<'_> {
                     self.read_policy(policy_type, policy);
                 }
             }
+        }
+    }
+
+    /// Policies of a type that is off bind nobody, but they are there to be attached when it is on.
+    fn read_disabled(&mut self, snapshot: &OrgSnapshot, policy_type: ControlType) {
+        let policies = snapshot.policies_of(&PolicyType::named(policy_type.into()));
+        for policy in policies.into_iter().flat_map(BTreeMap::values) {
+            self.read_policy(policy_type, policy);
         }
     }
 
@@ -142,6 +160,13 @@ impl Observed<'_> {
             TargetId::Account(id) => Some(DesiredTarget::Account(id.clone())),
         }
     }
+}
+
+/// How many accounts lie in what the tree does not hold: they would look foreign.
+fn lost(tree: Option<&Tree>) -> usize {
+    let paths = paths(tree);
+    let accounts = tree.into_iter().flat_map(|tree| tree.accounts.values());
+    accounts.filter(|account| !paths.contains_key(&account.parent)).count()
 }
 
 fn paths(tree: Option<&Tree>) -> BTreeMap<ParentId, OuPath> {

@@ -236,7 +236,16 @@ fn what_git_does_not_hold_is_traced_no_further_than_it_can_be() {
 #[test]
 fn what_was_not_seen_is_never_allowed() {
     type Hole = fn(&mut OrgSnapshot);
-    let holes: [(Hole, &str); 6] = [
+    let holes: [(Hole, &str); 8] = [
+        (|snapshot| snapshot.organization = unseen(), "which account is exempt"),
+        (
+            |snapshot| {
+                if let Part::Known(tree) = &mut snapshot.tree {
+                    tree.units.clear();
+                }
+            },
+            "not in the tree",
+        ),
         (|snapshot| snapshot.tree = unseen(), "where accounts lie"),
         (|snapshot| snapshot.root = unseen(), "is enabled"),
         (
@@ -301,6 +310,10 @@ fn a_type_that_is_switched_off_binds_nobody_until_it_is_switched_on() {
     let mut snapshot = snapshot();
     if let Part::Known(root) = &mut snapshot.root {
         root.policy_types.clear();
+    }
+    // Switching a type off detaches its policies.
+    for id in ["p-FullAWSAccess", "p-nostop1234"] {
+        scp_of(&mut snapshot, id).targets = Part::Known(BTreeSet::new());
     }
     let mut effective = Effective::observed(&snapshot, None);
     assert_eq!(ask(&shop(&effective), "ec2:StopInstances"), "allowed");

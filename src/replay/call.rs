@@ -98,7 +98,7 @@ pub(super) fn read(event: &Event<'_>, effective: &Effective) -> Reading {
     let recipient = text(event.recipient_account_id.as_ref());
     let request = with_event(with_identity(caller.request, identity), identity, event);
     let account = request.principal_account().or(recipient).unwrap_or_default().to_owned();
-    let requests = on_resources(&request, event, recipient);
+    let requests = on_resources(request, event, recipient);
     let requests = requests.into_iter().map(|request| effective.with_organization(request));
     let first = event.resources.iter().flatten().find_map(|resource| text(resource.arn.as_ref()));
     let code = text(event.error_code.as_ref()).unwrap_or_default();
@@ -107,13 +107,20 @@ pub(super) fn read(event: &Event<'_>, effective: &Effective) -> Reading {
         principal: caller.shown,
         action,
         requests: requests.collect(),
-        resource: first.map(str::to_owned),
+        resource: first.map(impersonal),
         event_id: text(event.event_id.as_ref()).unwrap_or_default().to_owned(),
         time: text(event.event_time.as_ref()).unwrap_or_default().to_owned(),
         refused: ["AccessDenied", "UnauthorizedOperation", "NotAuthorized"]
             .iter()
             .any(|word| code.contains(word)),
     }))
+}
+
+/// A resource without what may be somebody's address: names of users and of objects often are.
+fn impersonal(resource: &str) -> String {
+    let Some(at) = resource.find('@') else { return resource.to_owned() };
+    let start = resource[..at].rfind(['/', ':']).map_or(0, |separator| separator + 1);
+    format!("{}…", &resource[..start])
 }
 
 /// A principal as the engine and as people know it.
@@ -289,7 +296,7 @@ fn with_times(mut request: Request, identity: &Identity<'_>, event: &Event<'_>) 
 }
 
 /// The request on each resource that the event names; without a resource when it names none.
-fn on_resources(request: &Request, event: &Event<'_>, recipient: Option<&str>) -> Vec<Request> {
+fn on_resources(request: Request, event: &Event<'_>, recipient: Option<&str>) -> Vec<Request> {
     let in_account = |request: Request, account: Option<&str>| match account.or(recipient) {
         Some(account) => request.in_account(account),
         None => request,
@@ -302,7 +309,7 @@ fn on_resources(request: &Request, event: &Event<'_>, recipient: Option<&str>) -
             in_account(request.clone(), text(resource.account_id.as_ref())).on(arn)
         })
         .collect();
-    if named.is_empty() { vec![in_account(request.clone(), None)] } else { named }
+    if named.is_empty() { vec![in_account(request, None)] } else { named }
 }
 
 fn text<'e>(text: Option<&'e Text<'_>>) -> Option<&'e str> {

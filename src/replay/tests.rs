@@ -207,6 +207,7 @@ fn every_resource_of_a_call_is_asked_about() {
         ROLE,
         r#","errorCode":"AccessDenied","resources":[{"ARN":"arn:aws:s3:::a","accountId":"777777777777"},{"ARN":"arn:aws:s3:::b"},{"type":"AWS::S3::Object"}]"#,
     );
+    assert_eq!(call.resource.as_deref(), Some("arn:aws:s3:::a"));
     let accounts: Vec<_> = call.requests.iter().map(Request::resource_account).collect();
     assert_eq!(accounts, [Some("777777777777"), Some("555555555555")]);
     assert!(call.refused);
@@ -233,4 +234,11 @@ fn what_is_no_call_is_skipped_and_what_lacks_everything_is_malformed() {
     );
     assert_eq!(of(&format!("{{{base}}}")), "malformed");
     assert_eq!(of(&format!(r#"{{{base},"userIdentity":{{"type":"IAMUser"}}}}"#)), "malformed");
+}
+
+#[test]
+fn the_example_of_a_group_holds_no_address() {
+    let call = call(ROLE, r#","resources":[{"ARN":"arn:aws:s3:::mail/in/jo@example.com/1.eml"}]"#);
+    assert_eq!(call.resource.as_deref(), Some("arn:aws:s3:::mail/in/…"));
+    assert_eq!(call.requests.len(), 1, "what is asked is the whole");
 }

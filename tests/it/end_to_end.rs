@@ -389,3 +389,31 @@ fn without_credentials_it_says_what_is_missing_and_what_to_do() {
         assert!(words.contains("run `aws sso login`"), "{profile}: {words}");
     }
 }
+
+/// A question may be asked of the organization as AWS has it: before the guardrails are there, and
+/// after; with the file and line that a policy in AWS comes from.
+#[test]
+fn a_call_is_explained_by_what_aws_has_now() {
+    let site = site();
+    let ask = || {
+        site.palisade(&[
+            "explain",
+            "--live",
+            "--account",
+            "shop",
+            "--principal",
+            "role/dev",
+            "--action",
+            "iam:CreateAccessKey",
+            "--api-budget",
+            "unlimited",
+        ])
+    };
+    let before = ask();
+    assert_eq!(before.code, 0, "{before}");
+    site.apply();
+    let after = ask();
+    assert_eq!(after.code, 3, "{after}");
+    assert!(after.data.contains("/Workloads/Prod denies"), "{after}");
+    assert!(after.data.contains("organization.yaml:"), "{after}");
+}

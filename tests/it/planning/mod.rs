@@ -12,8 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
 use palisade::compile::{Resources, compile};
+use palisade::effective::{Bindings, Effective};
 use palisade::org::{AccountId, Mark, OrgSnapshot, Part, PolicyType, Unknown};
 use palisade::plan::{BlockedReason, Change, Guards, Hold, Plan, plan};
+use palisade::policy::Hierarchy;
 
 use self::model::Model;
 
@@ -101,6 +103,32 @@ fn no_step_of_a_plan_breaks_a_rule_of_aws() {
             carry_out(&mut Case::of(seed), approved);
         }
     }
+}
+
+/// What is answered about a plan is what AWS would hold after it.
+#[test]
+fn the_outlook_of_a_plan_is_the_organization_after_it() {
+    for seed in seeds() {
+        let mut case = Case::of(seed);
+        let before = Effective::observed(&case.snapshot, Some(&case.resources));
+        let (plan, model) = carry_out(&mut case, Approved::Yes);
+        let outlook = plan.outlook(&before, &case.resources);
+        let after = Effective::observed(&model.snapshot, Some(&case.resources));
+        for account in model.tree().accounts.keys() {
+            let (expected, found) = (sorted(&after, account), sorted(&outlook, account));
+            assert_eq!(found, expected, "seed {seed}, account {account}\n{plan:#?}");
+        }
+    }
+}
+
+/// The policies on an account; in which order those of a level are does not matter.
+fn sorted(effective: &Effective, account: &AccountId) -> Bindings {
+    let mut bindings = effective.hierarchy(account);
+    let Hierarchy { service_control, resource_control, .. } = &mut bindings.hierarchy;
+    for level in service_control.iter_mut().chain(resource_control) {
+        level.policies.sort_by(|one, other| one.name.cmp(&other.name));
+    }
+    bindings
 }
 
 /// What binds an account before and after also binds it at every step in between.
