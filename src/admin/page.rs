@@ -132,6 +132,9 @@ fn facts(page: &mut Page, report: &Report) {
 fn waiting(page: &mut Page, report: &Report) {
     if let Some(held) = report.held.as_ref().filter(|held| !held.approved) {
         page.element("h2 class=wait", "Waits for approval");
+        for (why, actions) in &held.reasons {
+            page.element("p", &format!("{actions} because {why}"));
+        }
         page.element("p", &format!("{} changes wait. See the plan, then:", held.actions));
         page.markup("<p>");
         page.element("code", &held.approve);
@@ -218,7 +221,7 @@ fn unknown(page: &mut Page, report: &Report) {
     let rows: Vec<Vec<String>> = report
         .unknown
         .iter()
-        .map(|unknown| vec![unknown.part.clone(), unknown.reason.clone()])
+        .map(|unknown| vec![unknown.subject(), unknown.reason.clone()])
         .collect();
     page.table("Not observed", &["part", "why"], &rows);
 }

@@ -3,14 +3,14 @@
 use crate::cli::args::ApproveArgs;
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
-use crate::cli::render::{counted, hold_words};
+use crate::cli::render::counted;
 use crate::controller;
 use crate::controller::HeldChange;
 
 pub(crate) fn run(args: &ApproveArgs, console: Console) -> anyhow::Result<Exit> {
     let approved = controller::approve(&args.data.data_dir, &args.hash)?;
-    for HeldChange { document, action, object, hold } in &approved.changes {
-        console.say(&format!("{document}: {action} {object} ({})", hold_words(*hold)));
+    for HeldChange { document, action, object, hold: _, reason } in &approved.changes {
+        console.say(&format!("{document}: {action} {object} ({reason})"));
     }
     let changes = counted(approved.changes.len(), "change");
     console.say(&format!(

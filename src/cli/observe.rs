@@ -32,10 +32,15 @@ pub(crate) fn run(args: &ObserveArgs, console: Console) -> anyhow::Result<Exit> 
         (DataFormat::Json, None) => console.data(&observe::render(&snapshot)?)?,
         (DataFormat::Json, Some(_)) => {}
     }
-    let unknown = snapshot.unknown_parts();
-    for (part, why) in &unknown {
+    let unknown = snapshot.unknown_by_reason();
+    for (parts, why) in &unknown {
+        let more = match parts.len() {
+            0 | 1 => String::new(),
+            count => format!(" and {} more", count - 1),
+        };
+        let part = parts.first().map_or("a part", String::as_str);
         console.say(&format!(
-            "{} {part} could not be read: {why}",
+            "{} {part}{more} could not be read: {why}",
             console.word_paint.warn("warning:")
         ));
     }

@@ -52,8 +52,10 @@ pub struct HeldChange {
     pub action: String,
     /// The object.
     pub object: String,
-    /// Why it waits.
+    /// By which rule it waits.
     pub hold: Hold,
+    /// Why it waits, for people.
+    pub reason: String,
 }
 
 /// An approval that cannot be given, or not be read.
@@ -206,6 +208,7 @@ fn held_plan(plan: &Plan, revision: Option<&str>, now: Timestamp) -> Option<Held
             action: action.change.kind().to_owned(),
             object: action.change.object(),
             hold: action.hold?,
+            reason: action.hold_reason.clone().unwrap_or_default(),
         })
     });
     Some(HeldPlan {
@@ -281,6 +284,7 @@ mod tests {
             reason: String::new(),
             after: [].into(),
             hold: hash.map(|_| Hold::TooManyChanges),
+            hold_reason: hash.map(|_| "too many".to_owned()),
         });
         Plan {
             organization_id: "o-a1b2c3d4e5".parse().unwrap(),

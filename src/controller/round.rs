@@ -225,10 +225,13 @@ fn log(report: &Report, previous: Option<&Report>) {
         }
     }
     if let Some(held) = report.held.as_ref().filter(|held| !held.approved) {
-        tracing::warn!(hash = held.hash, actions = held.actions, "changes wait for approval");
+        for (why, actions) in &held.reasons {
+            tracing::warn!(hash = held.hash, actions, why, "changes wait for approval");
+        }
     }
     for unknown in &report.unknown {
-        tracing::warn!(part = unknown.part, reason = unknown.reason, "part not observed");
+        let (part, parts) = (unknown.subject(), unknown.count);
+        tracing::warn!(part, parts, reason = unknown.reason, "part not observed");
     }
     tracing::info!(
         result = %report.last_pass.result,

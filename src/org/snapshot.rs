@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::org::{AccountId, OrganizationId, Part, PolicyId, PolicyType, RootId, TargetId, Tree};
+use crate::org::{
+    AccountId, OrganizationId, Part, PolicyId, PolicyType, RootId, TargetId, Tree, Unknown,
+};
 
 /// Everything observed in one pass. Every part is known, or unknown with the reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,9 +119,9 @@ impl OrgSnapshot {
     }
 
     /// Every part that is not known, as `(part, why)`, for people.
-    pub fn unknown_parts(&self) -> Vec<(String, crate::org::Unknown)> {
+    pub fn unknown_parts(&self) -> Vec<(String, Unknown)> {
         let mut unknown = Vec::new();
-        let mut note = |part: String, why: Option<&crate::org::Unknown>| {
+        let mut note = |part: String, why: Option<&Unknown>| {
             unknown.extend(why.map(|why| (part, why.clone())));
         };
         note("caller".to_owned(), self.caller.unknown());
@@ -141,5 +143,22 @@ impl OrgSnapshot {
             }
         }
         unknown
+    }
+
+    /// The same, gathered: the parts, and the first one's why. A permission that is missing for one
+    /// policy is missing for all of them, and says so for each with its id.
+    pub fn unknown_by_reason(&self) -> Vec<(Vec<String>, Unknown)> {
+        let mut groups: Vec<(Vec<String>, Unknown)> = Vec::new();
+        let mut at: BTreeMap<(String, String), usize> = BTreeMap::new();
+        for (part, why) in self.unknown_parts() {
+            let id = part.rsplit(' ').next().unwrap_or_default();
+            let key = (why.operation.clone(), why.reason.replace(id, "…"));
+            let index = *at.entry(key).or_insert(groups.len());
+            match groups.get_mut(index) {
+                Some((parts, _)) => parts.push(part),
+                None => groups.push((vec![part], why)),
+            }
+        }
+        groups
     }
 }

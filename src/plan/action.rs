@@ -41,8 +41,11 @@ pub struct Action {
     pub reason: String,
     /// Indices of the actions that must have succeeded before.
     pub after: BTreeSet<usize>,
-    /// Why it needs approval, if it does.
+    /// Whether it needs approval, and by which rule.
     pub hold: Option<Hold>,
+    /// Why it needs approval, for the person who gives it; never read by the program.
+    #[serde(default)]
+    pub hold_reason: Option<String>,
 }
 
 /// A change of one object.
@@ -423,6 +426,15 @@ impl TargetRef {
 }
 
 impl Plan {
+    /// Why actions need approval, in words, and how many for each reason.
+    pub fn hold_reasons(&self) -> BTreeMap<String, usize> {
+        let mut reasons = BTreeMap::new();
+        for reason in self.actions.iter().filter_map(|action| action.hold_reason.clone()) {
+            *reasons.entry(reason).or_default() += 1;
+        }
+        reasons
+    }
+
     /// Is there nothing to change, report or unblock?
     pub fn is_empty(&self) -> bool {
         self.actions.is_empty() && self.reported.is_empty() && self.blocked.is_empty()

@@ -91,13 +91,12 @@ fn propose(
     }
     for &index in &wishes.detach {
         let has_gap = wishes.with_gap.contains(&index);
-        let is_dangerous = has_gap || is_dangerous(policy_type, &items[index]);
-        let danger = if is_dangerous { Danger::Yes } else { Danger::No };
+        let danger =
+            if has_gap { Danger::Because(GAP) } else { danger(policy_type, &items[index]) };
         let role = if wishes.first.contains(&index) { Role::MakesRoom } else { Role::Plain };
-        let reason = if has_gap {
-            "the slots are full: for a moment neither this policy nor the one that replaces it is attached"
-        } else {
-            "its document does not name this target"
+        let reason = match items[index].resource {
+            Some(_) => "its document does not name this target",
+            None => "no document names it any more",
         };
         if let Some(change) = detach(view, policy_type, items, index, place, wishes) {
             draft.propose(&items[index].document, change, reason, Weight { danger, role });
@@ -105,11 +104,21 @@ fn propose(
     }
 }
 
+/// Why a detachment needs approval when nothing can come before it.
+const GAP: &str =
+    "the slots are full: for a moment neither this policy nor the one that replaces it is attached";
+
 /// Detaching an allow list can deny everything below; a policy whose document is gone goes as a
 /// whole, and deleting needs approval.
-fn is_dangerous(policy_type: &PolicyType, item: &Item<'_>) -> bool {
+fn danger(policy_type: &PolicyType, item: &Item<'_>) -> Danger {
     let allows = item.meaning.as_ref().is_none_or(Canonical::has_allow);
-    item.resource.is_none() || (policy_type.needs_one_attached() && allows)
+    if policy_type.needs_one_attached() && allows {
+        Danger::Because("it allows, and what nothing else allows there is denied from then on")
+    } else if item.resource.is_none() {
+        Danger::Because("its document is gone: what it says ends there")
+    } else {
+        Danger::No
+    }
 }
 
 /// Compares wanted and observed targets of every item.

@@ -33,7 +33,8 @@ pub(super) struct Weight {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Danger {
     No,
-    Yes,
+    /// Yes, and this is why, for whoever approves it.
+    Because(&'static str),
 }
 
 /// What a change is to the others on the same target.
@@ -51,9 +52,12 @@ pub(super) enum Role {
 
 impl Weight {
     pub(super) const PLAIN: Self = Self { danger: Danger::No, role: Role::Plain };
-    pub(super) const DANGEROUS: Self = Self { danger: Danger::Yes, role: Role::Plain };
     pub(super) const WEAKENING: Self = Self { danger: Danger::No, role: Role::Weakens };
-    pub(super) const DANGEROUS_WEAKENING: Self = Self { danger: Danger::Yes, role: Role::Weakens };
+
+    /// The weight of a change that always needs approval, and why it does.
+    pub(super) const fn dangerous(because: &'static str) -> Self {
+        Self { danger: Danger::Because(because), role: Role::Plain }
+    }
 }
 
 impl<'a> Draft<'a> {

@@ -34,9 +34,15 @@ pub(super) fn hold(
     let (changes, too_many_deletes) = (actions.len(), deletions > guards.max_deletes);
     for action in actions.iter_mut().filter(|action| action.hold.is_none()) {
         if changes > guards.max_changes {
+            let max = guards.max_changes;
             action.hold = Some(Hold::TooManyChanges);
+            action.hold_reason =
+                Some(format!("the plan has {changes} changes, and `--max-changes` is {max}"));
         } else if too_many_deletes && action.change.is_deletion() {
+            let max = guards.max_deletes;
             action.hold = Some(Hold::TooManyDeletes);
+            action.hold_reason =
+                Some(format!("the plan has {deletions} deletions, and `--max-deletes` is {max}"));
         }
     }
     let held: Vec<&Action> = actions.iter().filter(|action| action.hold.is_some()).collect();

@@ -7,7 +7,7 @@
 //! - What is not known is in no action that takes something away.
 //! - Every prefix of the order keeps every guardrail that is in force at the start and wanted at the end.
 //! - No target falls below one SCP or above its slots, at any step.
-//! - Deleting, taking over, and detaching an allow list always wait for approval.
+//! - Deleting a policy, taking one over, and detaching an allow list always wait for approval.
 
 mod action;
 mod attachments;

@@ -43,10 +43,13 @@ pub(super) fn order(view: &View<'_>, proposals: Vec<Proposal>) -> Vec<Action> {
             // In a cycle, which the edges below cannot make, only what comes earlier counts.
             let earlier = |other: &usize| *other < position[*old];
             let after = waits[*old].iter().map(|other| position[*other]).filter(earlier).collect();
-            let has_gap = gaps.contains(old);
-            let hold = (weight.danger == Danger::Yes || has_gap).then_some(Hold::Dangerous);
-            let reason = if has_gap { format!("{reason}; {GAP}") } else { reason };
-            Some(Action { document, change, reason, after, hold })
+            let because = match weight.danger {
+                Danger::Because(because) => Some(because),
+                Danger::No => gaps.contains(old).then_some(GAP),
+            };
+            let hold = because.map(|_| Hold::Dangerous);
+            let hold_reason = because.map(str::to_owned);
+            Some(Action { document, change, reason, after, hold, hold_reason })
         })
         .collect()
 }

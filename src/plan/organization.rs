@@ -106,7 +106,9 @@ fn administrators(view: &View<'_>, draft: &mut Draft<'_>) {
                 document,
                 change,
                 "desired state names another account",
-                Weight::DANGEROUS,
+                Weight::dangerous(
+                    "what the account does for the service in the organization ends at once",
+                ),
             );
         }
         if !found.contains(wanted) {

@@ -8,7 +8,7 @@ use crate::compile::{PolicyKey, PolicyResource};
 use crate::org::{DocumentRef, Mark, ObservedPolicy, Part, PolicyType, PolicyTypeStatus};
 use crate::plan::action::{BlockedReason, Change, PolicyText, UnmanagedKind};
 use crate::plan::attachments;
-use crate::plan::draft::{Draft, Weight};
+use crate::plan::draft::{Danger, Draft, Role, Weight};
 use crate::plan::view::View;
 use crate::policy::{self, Canonical};
 
@@ -344,16 +344,20 @@ fn difference(
 ) -> Option<(&'static str, Weight)> {
     let (text, mark) = Mark::read_description(&policy.description);
     let (wanted_text, _) = Mark::read_description(&resource.description);
-    // The mark alone is no reason to write: it comes with the next real change.
     // White space at the end is lost when a mark is put behind it, so it means nothing without one.
-    let described = text.trim_end() == wanted_text.trim_end()
-        && mark.as_ref().is_none_or(|mark| *mark == resource.mark);
+    let described = text.trim_end() == wanted_text.trim_end();
+    // A mark that is missing is no reason to write: it comes with the next real change.
+    let marked = mark.as_ref().is_none_or(|mark| *mark == resource.mark);
     if item.meaning.as_ref() == Some(&resource.canonical) {
-        return match (policy.name == item.name, described) {
-            (true, true) => None,
-            (true, false) => Some(("its description differs", Weight::PLAIN)),
-            (false, _) => Some(("its name differs", Weight::PLAIN)),
+        let reason = match (policy.name == item.name, described, marked) {
+            (true, true, true) => return None,
+            (true, true, false) => {
+                "only the mark in its description differs: whose it is, not what it says"
+            }
+            (true, false, _) => "its description differs",
+            (false, _, _) => "its name differs",
         };
+        return Some((reason, Weight::PLAIN));
     }
     let loses_nothing =
         item.meaning.as_ref().is_some_and(|before| resource.canonical.contains(before));
@@ -362,10 +366,16 @@ fn difference(
     let weight = match (loses_nothing, is_taken_over) {
         (true, _) => Weight::PLAIN,
         (false, false) => Weight::WEAKENING,
-        (false, true) => Weight::DANGEROUS_WEAKENING,
+        (false, true) => Weight { danger: Danger::Because(TAKEN_OVER), role: Role::Weakens },
     };
     Some(("its meaning differs", weight))
 }
+
+/// Why taking a policy over needs approval.
+const TAKEN_OVER: &str = "the policy is another document's, and what it said so far is lost";
+
+/// Why deleting a policy needs approval.
+const DELETED: &str = "a deleted policy does not come back";
 
 fn delete(view: &View<'_>, draft: &mut Draft<'_>, policy_type: &PolicyType, item: &Item<'_>) {
     let Some(policy) = item.observed else { return };
@@ -394,5 +404,10 @@ fn delete(view: &View<'_>, draft: &mut Draft<'_>, policy_type: &PolicyType, item
     };
     let change =
         Change::DeletePolicy { policy_type: policy_type.clone(), id: policy.id.clone(), before };
-    draft.propose(&item.document, change, "no document names it any more", Weight::DANGEROUS);
+    draft.propose(
+        &item.document,
+        change,
+        "no document names it any more",
+        Weight::dangerous(DELETED),
+    );
 }

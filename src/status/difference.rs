@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::act::Outcome;
 use crate::org::DocumentRef;
-use crate::plan::{BlockedReason, Plan};
+use crate::plan::{Action, BlockedReason, Plan};
 use crate::status::{Acted, scrub};
 
 /// One object that is not as its document says.
@@ -190,7 +190,7 @@ fn states(plan: &Plan, acted: &Acted) -> Vec<(DifferenceState, String)> {
                 let fate = fate.filter(|state| *state > DifferenceState::Changed);
                 (fate.unwrap_or(DifferenceState::Retrying), scrub(why))
             }
-            Some(outcome) => state(outcome),
+            Some(outcome) => state(outcome, action),
             None => (DifferenceState::Pending, "not tried".to_owned()),
         };
         states.push(state);
@@ -198,7 +198,7 @@ fn states(plan: &Plan, acted: &Acted) -> Vec<(DifferenceState, String)> {
     states
 }
 
-fn state(outcome: &Outcome) -> (DifferenceState, String) {
+fn state(outcome: &Outcome, action: &Action) -> (DifferenceState, String) {
     match outcome {
         Outcome::Done => (DifferenceState::Changed, "changed, to be confirmed".to_owned()),
         Outcome::AlreadyDone => {
@@ -209,7 +209,10 @@ fn state(outcome: &Outcome) -> (DifferenceState, String) {
         }
         Outcome::Skipped(why) => (DifferenceState::Retrying, scrub(why)),
         Outcome::Refused(why) => (DifferenceState::Refused, scrub(why)),
-        Outcome::Held => (DifferenceState::AwaitingApproval, "waits for approval".to_owned()),
+        Outcome::Held => {
+            let why = action.hold_reason.as_deref().unwrap_or_default();
+            (DifferenceState::AwaitingApproval, scrub(why))
+        }
         Outcome::Interrupted(why) => (DifferenceState::Pending, scrub(why)),
     }
 }

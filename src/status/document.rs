@@ -226,5 +226,15 @@ fn reason(state: DifferenceState, document: Option<&Document>) -> Reason {
 
 fn describe(count: usize, worst: &Difference) -> String {
     let objects = if count == 1 { "1 object differs" } else { &format!("{count} objects differ") };
-    format!("{objects}: `{}`: {}", worst.object, worst.detail)
+    let waits = match worst.state {
+        DifferenceState::AwaitingApproval => "waits for approval: ",
+        DifferenceState::Reported
+        | DifferenceState::Pending
+        | DifferenceState::Confirming
+        | DifferenceState::Changed
+        | DifferenceState::Retrying
+        | DifferenceState::Blocked
+        | DifferenceState::Refused => "",
+    };
+    format!("{objects}: `{}`: {waits}{}", worst.object, worst.detail)
 }

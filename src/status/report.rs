@@ -210,6 +210,8 @@ pub struct HeldReport {
     pub approved: bool,
     /// How to give it.
     pub approve: String,
+    /// Why they wait, for people, and how many for each reason.
+    pub reasons: BTreeMap<String, usize>,
 }
 
 /// Something that should be done and is not.
@@ -226,13 +228,15 @@ pub struct BlockedReport {
     pub message: String,
 }
 
-/// Something that could not be read.
+/// What could not be read for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UnknownReport {
-    /// What.
-    pub part: String,
-    /// Why.
+    /// How many parts.
+    pub count: usize,
+    /// At most the first ten of them.
+    pub parts: Vec<String>,
+    /// Why, in the words of the first.
     pub reason: String,
 }
 
@@ -280,6 +284,17 @@ impl Report {
         self.documents
             .iter()
             .find(|report| report.kind == document.kind && report.name == document.name)
+    }
+}
+
+impl UnknownReport {
+    /// The parts in a few words.
+    pub fn subject(&self) -> String {
+        match (self.parts.first(), self.count) {
+            (Some(first), 0 | 1) => first.clone(),
+            (Some(first), count) => format!("{first} and {} more", count - 1),
+            (None, count) => format!("{count} parts"),
+        }
     }
 }
 

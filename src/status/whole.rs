@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::desired::Mode;
 use crate::org::DocumentRef;
 use crate::plan::{Plan, UnmanagedKind};
 use crate::status::condition::Finding;
@@ -16,6 +17,9 @@ use crate::status::{
 
 /// Ids of unmanaged objects that are listed. Enough to recognize what they are; `plan` lists all.
 const UNMANAGED_IDS_MAX: usize = 100;
+
+/// Parts that are listed when many cannot be read for one reason.
+const UNKNOWN_PARTS_MAX: usize = 10;
 
 /// Documents that a condition of the whole names. Their own conditions say the rest.
 const DOCUMENTS_NAMED_MAX: usize = 5;
@@ -52,7 +56,7 @@ pub(in crate::status) fn summarize(
             repaired: repaired(&documents, previous),
         },
         last_success,
-        held: held(pass.plan),
+        held: held(pass.plan, circumstances.mode),
         blocked: blocked(pass.plan),
         unknown,
         unmanaged: unmanaged(pass.plan),
@@ -163,10 +167,14 @@ fn result(pass: &Pass<'_>, documents: &[DocumentReport], unknown: &[UnknownRepor
 }
 
 fn unknown(pass: &Pass<'_>) -> Vec<UnknownReport> {
-    let parts = pass.snapshot.unknown_parts();
-    parts
+    let groups = pass.snapshot.unknown_by_reason();
+    groups
         .into_iter()
-        .map(|(part, why)| UnknownReport { part, reason: scrub(&why.to_string()) })
+        .map(|(parts, why)| UnknownReport {
+            count: parts.len(),
+            parts: parts.into_iter().take(UNKNOWN_PARTS_MAX).collect(),
+            reason: scrub(&why.to_string()),
+        })
         .collect()
 }
 
@@ -308,12 +316,15 @@ fn event((document, difference): (&DocumentReport, &Difference)) -> DriftReport 
     }
 }
 
-fn held(plan: &Plan) -> Option<HeldReport> {
-    plan.held.as_ref().map(|held| HeldReport {
+/// What waits for approval. Nothing does where an approval would change nothing.
+fn held(plan: &Plan, mode: Mode) -> Option<HeldReport> {
+    let held = plan.held.as_ref().filter(|_| mode == Mode::Enforce);
+    held.map(|held| HeldReport {
         hash: held.hash.clone(),
         actions: held.actions,
         approved: held.approved,
         approve: format!("palisade approve {}", held.hash),
+        reasons: plan.hold_reasons(),
     })
 }
 

@@ -206,6 +206,7 @@ fn a_status_shows_what_differs_and_what_waits() {
     for words in [
         "ServiceControlPolicy/deny-leave  enforce    1 difference since 2026-11-22T10:00:00Z",
         "  AttachPolicy SERVICE_CONTROL_POLICY p-1 on / (waits for approval): too \\u{1b}[31mred",
+        "1 because the plan has 120 changes, and `--max-changes` is 100",
         "palisade approve 29fd47380efd0fe1",
     ] {
         assert!(text.contains(words), "{words}\n{text}");
@@ -263,6 +264,7 @@ fn report(is_in_sync: bool, result: &str) -> String {
     let differences = if is_in_sync { vec![] } else { vec![difference] };
     let held = serde_json::json!({
         "hash": "29fd47380efd0fe1", "actions": 1, "approved": false, "approve": "palisade approve …",
+        "reasons": {"the plan has 120 changes, and `--max-changes` is 100": 1},
     });
     serde_json::json!({
         "organizationId": "o-a1b2c3d4e5", "mode": "enforce", "leader": true, "inSync": is_in_sync,

@@ -78,13 +78,15 @@ impl LineKind {
 /// What `change` does to a policy's description and document; empty for every other change.
 pub(crate) fn lines(change: &Change, extent: Extent) -> Vec<Line> {
     let Some(sides) = Sides::of(change) else { return Vec::new() };
-    match extent {
+    let mut lines = sides.marks();
+    lines.extend(match extent {
         Extent::Whole => sides.by_line(),
         Extent::Excerpt => {
             let lines = sides.by_meaning().unwrap_or_else(|| sides.by_line());
             if sides.before.is_some() && sides.after.is_some() { lines } else { excerpt(lines) }
         }
-    }
+    });
+    lines
 }
 
 impl<'a> Sides<'a> {
@@ -126,6 +128,19 @@ impl<'a> Sides<'a> {
         let mut lines = self.descriptions();
         lines.extend(policy::diff(self.language, &before, &after).iter().flat_map(lines_of));
         Some(lines)
+    }
+
+    /// Whose the policy was and whose it becomes. A mark that is only missing is no news: the first
+    /// change of a policy that was adopted brings it.
+    fn marks(&self) -> Vec<Line> {
+        let mark = |side: Option<&PolicyText>| Mark::read_description(&side?.description).1;
+        match (mark(self.before), mark(self.after)) {
+            (Some(before), Some(after)) if before != after => {
+                let line = |kind, mark: &Mark| Line { kind, text: inert(&mark_words(mark)) };
+                vec![line(LineKind::Removed, &before), line(LineKind::Added, &after)]
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn descriptions(&self) -> Vec<Line> {
@@ -206,6 +221,12 @@ fn gap(count: usize) -> Option<Line> {
     (count > 0).then(line)
 }
 
+fn mark_words(mark: &Mark) -> String {
+    let Mark { owner, document, prune } = mark;
+    let keep = if *prune { "" } else { ", kept when the document goes" };
+    format!("mark: {document} of installation {owner}{keep}")
+}
+
 /// The mark at the end of a description is palisade's affair and left out.
 fn description_of(policy: &PolicyText) -> &str {
     Mark::read_description(&policy.description).0
@@ -272,6 +293,24 @@ mod tests {
                 "+   Action a:D",
             ],
         );
+    }
+
+    #[test]
+    fn a_change_of_the_mark_is_told_as_one() {
+        let content = r#"{"Version":"2012-10-17","Statement":[]}"#;
+        let marked = |description: &str| text(description, content);
+        let expect = ["- mark: A/b of installation acme", "+ mark: A/c of installation acme"];
+        let change =
+            update(marked("Stay. [palisade acme A/b]"), marked("Stay. [palisade acme A/c]"));
+        check(&change, Extent::Excerpt, &expect);
+        check(&change, Extent::Whole, &expect);
+        let kept = update(marked("[palisade acme A/b]"), marked("[palisade acme A/b keep]"));
+        let expect = [
+            "- mark: A/b of installation acme",
+            "+ mark: A/b of installation acme, kept when the document goes",
+        ];
+        check(&kept, Extent::Excerpt, &expect);
+        check(&update(marked("Stay."), marked("Stay. [palisade acme A/b]")), Extent::Excerpt, &[]);
     }
 
     #[test]

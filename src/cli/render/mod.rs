@@ -20,7 +20,7 @@ pub(crate) use crate::cli::render::diff::Extent;
 pub(crate) use crate::cli::render::explanation::explanation_text;
 pub(crate) use crate::cli::render::paint::{Paint, counted};
 pub(crate) use crate::cli::render::plan_markdown::plan_markdown;
-pub(crate) use crate::cli::render::plan_text::{hold_words, plan_text};
+pub(crate) use crate::cli::render::plan_text::plan_text;
 pub(crate) use crate::cli::render::problems::{problems_json, problems_text};
 pub(crate) use crate::cli::render::replayed::{replayed_markdown, replayed_text};
 pub(crate) use crate::cli::render::snapshot::snapshot_text;

@@ -5,8 +5,8 @@
 
 use crate::cli::render::diff::{Extent, Line, lines};
 use crate::cli::render::paint::{counted, inert};
-use crate::cli::render::plan_text::{hold_words, note_on, summary_line};
-use crate::cli::render::words::{Effect, Namer, Share, shares, tally};
+use crate::cli::render::plan_text::{note_on, summary_line};
+use crate::cli::render::words::{Effect, Namer, Share, alike, shares, tally};
 use crate::compile::Resources;
 use crate::plan::{Action, Blocked, Change, Plan, Unmanaged};
 
@@ -41,10 +41,14 @@ impl Page<'_> {
         let Some(held) = plan.held.as_ref().filter(|held| !held.approved) else { return };
         let verb = if held.actions == 1 { "waits" } else { "wait" };
         self.line(&format!(
-            "> [!WARNING]\n> {} {verb} for approval: `palisade approve {}`\n",
+            "> [!WARNING]\n> {} {verb} for approval: `palisade approve {}`",
             counted(held.actions, "action"),
             held.hash
         ));
+        for (why, actions) in plan.hold_reasons() {
+            self.line(&format!("> - {actions} because {}", span(&why)));
+        }
+        self.line("");
     }
 
     fn blocked(&mut self, plan: &Plan) {
@@ -52,7 +56,24 @@ impl Page<'_> {
             return;
         }
         self.line("> [!CAUTION]");
-        for Blocked { document: _, reason, object, message } in &plan.blocked {
+        let alike = match self.extent {
+            Extent::Excerpt => alike(&plan.blocked),
+            Extent::Whole => Vec::new(),
+        };
+        for obstacle in &alike {
+            let Blocked { document: _, reason, object: _, message } = obstacle.first;
+            let (count, documents) = (counted(obstacle.all.len(), "time"), obstacle.documents());
+            self.line(&format!(
+                "> - blocked {count} by the same ({reason}): {} ({})",
+                span(message),
+                span(&documents)
+            ));
+        }
+        for blocked in &plan.blocked {
+            if alike.iter().any(|obstacle| obstacle.holds(blocked)) {
+                continue;
+            }
+            let Blocked { document: _, reason, object, message } = blocked;
             self.line(&format!("> - blocked: {} ({reason}): {}", span(object), span(message)));
         }
         self.line("");
@@ -82,12 +103,12 @@ impl Page<'_> {
     }
 
     fn action(&mut self, number: usize, action: &Action) {
-        let Action { document: _, change, reason, after: _, hold } = action;
+        let Action { document: _, change, reason, after: _, hold: _, hold_reason } = action;
         let sign = Effect::of(change).sign();
         self.line(&format!("- `{sign}` {}", self.namer.sentence(change)));
         self.reason(reason);
-        if let Some(hold) = hold {
-            self.line(&format!("  **needs approval**: {}", hold_words(*hold)));
+        if let Some(why) = hold_reason {
+            self.line(&format!("  **needs approval**: {}", span(why)));
         }
         if self.extent == Extent::Whole {
             self.line(&format!("  action {number}"));

@@ -3,10 +3,10 @@
 use crate::cli::plan_document::Summary;
 use crate::cli::render::diff::{Extent, LineKind, lines};
 use crate::cli::render::paint::{Paint, counted, inert};
-use crate::cli::render::words::{Effect, Namer, Share, shares, tally};
+use crate::cli::render::words::{Alike, Effect, Namer, Share, alike, shares, tally};
 use crate::compile::{Enforcement, Resources};
 use crate::org::DocumentRef;
-use crate::plan::{Action, Blocked, Change, Hold, Plan, Unmanaged};
+use crate::plan::{Action, Blocked, Change, Plan, Unmanaged};
 
 /// What is printed when there is nothing to print.
 const NO_CHANGES: &str = "No changes. The organization is as desired-state says.";
@@ -19,10 +19,18 @@ pub(crate) fn plan_text(
     paint: Paint,
 ) -> String {
     let namer = Namer { quote: quoted, accounts: &resources.account_names };
+    let alike = match extent {
+        Extent::Excerpt => alike(&plan.blocked),
+        Extent::Whole => Vec::new(),
+    };
     let mut text = Text { paint, extent, namer, out: String::new() };
-    for share in shares(plan) {
-        text.share(&share, resources);
+    for mut share in shares(plan) {
+        share.blocked.retain(|blocked| !alike.iter().any(|alike| alike.holds(blocked)));
+        if !share.is_empty() {
+            text.share(&share, resources);
+        }
     }
+    text.alike(&alike);
     text.held(plan);
     text.unmanaged(&plan.unmanaged);
     text.summary(plan);
@@ -67,13 +75,13 @@ impl Text<'_> {
     }
 
     fn action(&mut self, number: usize, action: &Action) {
-        let Action { document: _, change, reason, after, hold } = action;
+        let Action { document: _, change, reason, after, hold: _, hold_reason } = action;
         let effect = Effect::of(change);
         let sign = self.signed(effect, effect.sign());
         self.line(&format!("  {sign} {}", self.namer.sentence(change)));
         self.why(reason);
-        if let Some(hold) = hold {
-            let mark = self.paint.warn(&format!("! needs approval: {}", hold_words(*hold)));
+        if let Some(why) = hold_reason {
+            let mark = self.paint.warn(&format!("! needs approval: {}", inert(why)));
             self.line(&format!("      {mark}"));
         }
         if self.extent == Extent::Whole {
@@ -118,6 +126,21 @@ impl Text<'_> {
         self.line(&format!("      {}", inert(message)));
     }
 
+    fn alike(&mut self, alike: &[Alike<'_>]) {
+        for obstacle in alike {
+            let Blocked { document: _, reason, object: _, message } = obstacle.first;
+            let mark = self.paint.bad("✗");
+            let count = counted(obstacle.all.len(), "time");
+            self.line(&format!(
+                "{mark} blocked {count} by the same ({reason}): {}",
+                inert(message)
+            ));
+            let hint = self.paint.dim("(`--detailed` lists them)");
+            self.line(&format!("    {} {hint}", inert(&obstacle.documents())));
+            self.line("");
+        }
+    }
+
     fn held(&mut self, plan: &Plan) {
         let Some(held) = &plan.held else { return };
         if held.approved {
@@ -134,6 +157,9 @@ impl Text<'_> {
             let heading = format!("{} {verb} for approval:", counted(held.actions, "action"));
             let heading = self.paint.warn(&heading);
             self.line(&heading);
+            for (why, actions) in plan.hold_reasons() {
+                self.line(&format!("  {actions} because {}", inert(&why)));
+            }
             self.line(&format!("  palisade approve {}   lets a running daemon do it", held.hash));
             self.line("  palisade apply          asks, and does it from here");
         }
@@ -187,15 +213,6 @@ pub(crate) fn summary_line(plan: &Plan) -> String {
     format!(
         "Plan: {create} to create, {change} to change, {delete} to delete, {held} held, {blocked} blocked{reported}."
     )
-}
-
-/// Why a person has to look at an action first.
-pub(crate) fn hold_words(hold: Hold) -> &'static str {
-    match hold {
-        Hold::Dangerous => "it takes protection away or cannot be undone",
-        Hold::TooManyChanges => "the plan has more changes than `--max-changes`",
-        Hold::TooManyDeletes => "the plan has more deletions than `--max-deletes`",
-    }
 }
 
 /// Where a document is and whether it is enforced.

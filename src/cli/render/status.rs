@@ -1,9 +1,10 @@
 //! What a daemon says, as a table with everything that needs attention below it.
 
 use crate::cli::render::paint::{Paint, counted, inert};
+use crate::cli::render::words::alike;
+use crate::plan::Blocked;
 use crate::status::{
     BlockedReport, Difference, DifferenceState, DocumentReport, Problem, Report, Trouble,
-    UnknownReport,
 };
 
 /// The report as text.
@@ -82,22 +83,23 @@ fn attention(report: &Report, paint: Paint) -> Vec<String> {
     };
     if let Some(held) = report.held.as_ref().filter(|held| !held.approved) {
         let title = format!("{} for approval:", waits(held.actions));
-        section(title, vec![format!("palisade approve {}", inert(&held.hash))]);
+        let reasons =
+            held.reasons.iter().map(|(why, actions)| inert(&format!("{actions} because {why}")));
+        let approve = format!("palisade approve {}", inert(&held.hash));
+        section(title, reasons.chain([approve]).collect());
     }
     let problems = report.desired_state.problems.iter();
     section(
         "the desired state in the directory is not in force:".to_owned(),
         problems.map(|Problem { at, message }| inert(&format!("{at}: {message}"))).collect(),
     );
-    let blocked = report.blocked.iter().map(|blocked| {
-        let BlockedReport { document, reason, object, message } = blocked;
-        inert(&format!("{document}: {object} ({reason}): {message}"))
-    });
-    section("blocked:".to_owned(), blocked.collect());
+    section("blocked:".to_owned(), blocked(&report.blocked));
     let unknown = report.unknown.iter();
     section(
         "not read:".to_owned(),
-        unknown.map(|UnknownReport { part, reason }| inert(&format!("{part}: {reason}"))).collect(),
+        unknown
+            .map(|unknown| inert(&format!("{}: {}", unknown.subject(), unknown.reason)))
+            .collect(),
     );
     let troubles = report.troubles.iter();
     section(
@@ -106,6 +108,30 @@ fn attention(report: &Report, paint: Paint) -> Vec<String> {
             .map(|Trouble { component, message }| inert(&format!("{component}: {message}")))
             .collect(),
     );
+    lines
+}
+
+/// What is blocked, line by line; what many are blocked by is said once.
+fn blocked(reports: &[BlockedReport]) -> Vec<String> {
+    let blocked = reports.iter().cloned().map(|report| {
+        let BlockedReport { document, reason, object, message } = report;
+        Blocked { document, reason, object, message }
+    });
+    let blocked: Vec<Blocked> = blocked.collect();
+    let alike = alike(&blocked);
+    let mut lines: Vec<String> = alike
+        .iter()
+        .map(|obstacle| {
+            let Blocked { document: _, reason, object: _, message } = obstacle.first;
+            let (count, documents) = (counted(obstacle.all.len(), "time"), obstacle.documents());
+            inert(&format!("{count} ({reason}): {message} ({documents})"))
+        })
+        .collect();
+    let alone = blocked.iter().filter(|blocked| !alike.iter().any(|alike| alike.holds(blocked)));
+    lines.extend(alone.map(|blocked| {
+        let Blocked { document, reason, object, message } = blocked;
+        inert(&format!("{document}: {object} ({reason}): {message}"))
+    }));
     lines
 }
 

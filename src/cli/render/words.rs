@@ -1,10 +1,11 @@
 //! What a plan is in words: shared by every way to print one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::org::{AccountId, DocumentRef};
 use crate::plan::{
-    Action, Blocked, Change, Plan, PolicyRef, Reported, TargetRef, Unmanaged, UnmanagedKind,
+    Action, Blocked, BlockedReason, Change, Plan, PolicyRef, Reported, TargetRef, Unmanaged,
+    UnmanagedKind,
 };
 
 /// How things are called in a sentence.
@@ -38,6 +39,52 @@ pub(crate) struct Share<'a> {
     pub(crate) reported: Vec<&'a Reported>,
     /// What is blocked.
     pub(crate) blocked: Vec<&'a Blocked>,
+}
+
+/// Documents that are named when many are blocked by one and the same thing.
+const ALIKE_NAMED_MAX: usize = 5;
+
+/// As many documents blocked by one and the same thing are told together. Two are soon read.
+const ALIKE_MIN: usize = 3;
+
+/// What is blocked by one and the same thing, and the number that is not named.
+#[derive(Debug)]
+pub(crate) struct Alike<'a> {
+    /// The first of them: it speaks for all.
+    pub(crate) first: &'a Blocked,
+    /// All of them.
+    pub(crate) all: Vec<&'a Blocked>,
+}
+
+impl Alike<'_> {
+    /// Which documents want something of it, the first few by name.
+    pub(crate) fn documents(&self) -> String {
+        let documents: BTreeSet<String> =
+            self.all.iter().map(|blocked| blocked.document.to_string()).collect();
+        let named: Vec<&str> = documents.iter().take(ALIKE_NAMED_MAX).map(String::as_str).collect();
+        let more = match documents.len() - named.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("{}{more}", named.join(", "))
+    }
+
+    /// Is `blocked` one of them?
+    pub(crate) fn holds(&self, blocked: &Blocked) -> bool {
+        self.all.iter().any(|each| std::ptr::eq(*each, blocked))
+    }
+}
+
+/// Obstacles that stand in the way of many documents at once, such as a permission that is missing.
+/// AWS names the object in its answer, so that no two answers are quite the same.
+pub(crate) fn alike<'a>(blocked: impl IntoIterator<Item = &'a Blocked>) -> Vec<Alike<'a>> {
+    let mut found: BTreeMap<(BlockedReason, String), Vec<&Blocked>> = BTreeMap::new();
+    for each in blocked {
+        let what = each.message.replace(&each.object, "…");
+        found.entry((each.reason, what)).or_default().push(each);
+    }
+    let many = found.into_values().filter(|all| all.len() >= ALIKE_MIN);
+    many.filter_map(|all| Some(Alike { first: all.first()?, all })).collect()
 }
 
 impl Effect {
@@ -93,6 +140,13 @@ fn share_of<'a, 'b>(
         reported: Vec::new(),
         blocked: Vec::new(),
     })
+}
+
+impl Share<'_> {
+    /// Is there nothing to tell?
+    pub(crate) fn is_empty(&self) -> bool {
+        self.actions.is_empty() && self.reported.is_empty() && self.blocked.is_empty()
+    }
 }
 
 impl Namer<'_> {

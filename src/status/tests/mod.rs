@@ -129,6 +129,7 @@ fn action(change: Change, after: &[usize]) -> Action {
         reason: "it is not attached".into(),
         after: after.iter().copied().collect(),
         hold: None,
+        hold_reason: None,
     }
 }
 

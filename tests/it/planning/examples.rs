@@ -183,7 +183,7 @@ fn a_full_target_swaps_living_policies_only_with_approval() {
     ];
     let plan = planned(&documents, cloud);
     assert_eq!(lines(&plan), ["! DetachPolicy", "AttachPolicy", "! DetachPolicy", "AttachPolicy"]);
-    assert!(plan.actions[0].reason.contains("for a moment"));
+    assert!(plan.actions[0].hold_reason.as_ref().unwrap().contains("for a moment"));
 }
 
 #[test]
