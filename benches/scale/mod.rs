@@ -114,6 +114,8 @@ pub(crate) fn as_wanted(resources: &Resources) -> OrgSnapshot {
         trusted_services: Part::Known(BTreeSet::new()),
         delegated_administrators: BTreeMap::new(),
         tags: BTreeMap::new(),
+        objects: BTreeMap::new(),
+        listings: BTreeMap::new(),
     }
 }
 

@@ -16,6 +16,9 @@ pub struct Entry {
     pub action: &'static str,
     /// The object, by ids and names from desired state.
     pub object: String,
+    /// What was done to it, where an action takes several changes and each is written down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
     /// The document that wanted it.
     pub document: DocumentRef,
     /// Why, for people.

@@ -5,6 +5,7 @@
 //! process, a lost answer and a second actor are survived.
 
 mod journal;
+mod object;
 mod outcome;
 mod precheck;
 mod resolve;
@@ -19,6 +20,7 @@ pub use crate::act::outcome::Outcome;
 use crate::act::precheck::precheck;
 use crate::act::resolve::Created;
 use crate::cloud::{Answer, Call, Cloud, CloudError, CloudErrorKind};
+use crate::org::ObjectStep;
 use crate::plan::{Action, Change, Plan};
 
 /// Actions in flight at once. Writes are limited to a few a second by AWS, so more would only wait in
@@ -144,6 +146,9 @@ impl Pass<'_> {
         if let Err(outcome) = precheck(self.cloud, action, &snapshot).await {
             return outcome;
         }
+        if let Change::Object(change) = &action.change {
+            return self.carry_out_steps(action, change).await;
+        }
         let calls = match snapshot.calls(&action.change) {
             Ok(calls) => calls,
             Err(outcome) => return outcome,
@@ -169,17 +174,26 @@ impl Pass<'_> {
 
     fn write_down(&self, action: &Action, outcome: Outcome, request_id: Option<String>) -> Outcome {
         let (before, after) = before_and_after(&action.change);
-        let entry = Entry {
-            action: action.change.kind(),
-            object: action.change.object(),
-            document: action.document.clone(),
-            reason: action.reason.clone(),
-            before,
-            after,
-            request_id,
-            outcome: outcome.clone(),
-        };
-        match self.journal.record(&entry) {
+        let entry = entry(action, outcome, request_id);
+        self.record(&Entry { before, after, ..entry })
+    }
+
+    /// Writes down one of several steps; what it writes is all of `after`.
+    fn write_down_step(
+        &self,
+        action: &Action,
+        step: &ObjectStep,
+        outcome: Outcome,
+        request_id: Option<String>,
+    ) -> Outcome {
+        let entry = entry(action, outcome, request_id);
+        let (said, after) = (Some(step.to_string()), json(step));
+        self.record(&Entry { step: said, after, ..entry })
+    }
+
+    fn record(&self, entry: &Entry) -> Outcome {
+        let outcome = entry.outcome.clone();
+        match self.journal.record(entry) {
             Ok(()) => tracing::info!(outcome = outcome.word(), "action finished"),
             // The change is made; the journal's own state stops the next one.
             Err(error) => {
@@ -187,6 +201,20 @@ impl Pass<'_> {
             }
         }
         outcome
+    }
+}
+
+fn entry(action: &Action, outcome: Outcome, request_id: Option<String>) -> Entry {
+    Entry {
+        action: action.change.kind(),
+        object: action.change.object(),
+        step: None,
+        document: action.document.clone(),
+        reason: action.reason.clone(),
+        before: None,
+        after: None,
+        request_id,
+        outcome,
     }
 }
 
@@ -207,9 +235,10 @@ fn after_failure(change: &Change, error: &CloudError) -> Outcome {
         | Change::DeletePolicy { .. }
         | Change::DeleteUnit { .. } => error.kind == CloudErrorKind::NotFound,
         // Somebody else's, or ours from an answer that was lost: the next pass looks.
-        Change::CreateUnit { .. } | Change::CreatePolicy { .. } | Change::UpdatePolicy { .. } => {
-            false
-        }
+        Change::CreateUnit { .. }
+        | Change::CreatePolicy { .. }
+        | Change::UpdatePolicy { .. }
+        | Change::Object(_) => false,
     };
     if is_already_so { Outcome::AlreadyDone } else { Outcome::of_failure(error) }
 }
@@ -232,5 +261,6 @@ fn before_and_after(change: &Change) -> (Option<serde_json::Value>, Option<serde
         Change::RegisterAdministrator { account, .. } => (None, json(account)),
         Change::EnableTrustedService { service } => (None, json(service)),
         Change::EnablePolicyType { policy_type, .. } => (None, json(policy_type)),
+        Change::Object(change) => (json(&change.before), json(&change.after)),
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::act::Outcome;
+use crate::act::object;
 use crate::act::resolve::Created;
 use crate::cloud::{Cloud, CloudError, CloudErrorKind, Page};
 use crate::org::{Mark, PolicyId, PolicyType, TargetId};
@@ -44,6 +45,7 @@ pub(super) async fn precheck(
         Change::DetachPolicy { policy_type, policy, target, keeps, .. } => {
             expect_company(cloud, policy_type, policy, target, keeps, created).await
         }
+        Change::Object(change) => object::precheck(cloud, action, change).await,
         Change::EnableTrustedService { .. }
         | Change::EnablePolicyType { .. }
         | Change::RegisterAdministrator { .. }

@@ -113,6 +113,8 @@ impl Created {
                 policy: policy.clone(),
                 target: self.target(target).ok_or_else(|| missing(target))?,
             },
+            // Each of its steps is carried out and written down by itself.
+            Change::Object(_) => return Ok(Vec::new()),
         };
         Ok(vec![call])
     }

@@ -360,6 +360,14 @@ pub(crate) struct AwsArgs {
     /// The share of AWS's documented API rates to live on: 1 to 100, or `unlimited` for emulators
     #[arg(long, env = "PALISADE_API_BUDGET", value_name = "PERCENT", default_value = "50")]
     pub(crate) api_budget: BudgetShare,
+    /// The role that is assumed in other accounts to read and change what is in them
+    #[arg(
+        long,
+        env = "PALISADE_MEMBER_ROLE",
+        value_name = "ROLE",
+        default_value = "OrganizationAccountAccessRole"
+    )]
+    pub(crate) member_role: String,
 }
 
 /// How much may change before a person has to approve.

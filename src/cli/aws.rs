@@ -28,7 +28,7 @@ impl Connection {
         let listener = Box::new(move |_: &_| {
             heard.fetch_add(1, Ordering::Relaxed);
         });
-        let cloud = Counted::new(AwsCloud::connect(&settings()).await, listener);
+        let cloud = Counted::new(AwsCloud::connect(&settings(args)).await, listener);
         Self { cloud: Budgeted::new(cloud, args.api_budget, seed()), requests }
     }
 
@@ -44,10 +44,11 @@ impl Connection {
 }
 
 /// How every command calls AWS.
-pub(crate) fn settings() -> AwsSettings {
+pub(crate) fn settings(args: &AwsArgs) -> AwsSettings {
     AwsSettings {
         app_name: concat!("palisade/", env!("CARGO_PKG_VERSION")).to_owned(),
         timeouts: AwsTimeouts::STANDARD,
+        member_role: args.member_role.clone(),
     }
 }
 

@@ -6,19 +6,15 @@ use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::render::{counted, snapshot_text};
 use crate::cli::sources;
-use crate::controller;
 use crate::observe;
-use crate::observe::Wanted;
 
 pub(crate) fn run(args: &ObserveArgs, console: Console) -> anyhow::Result<Exit> {
-    let wanted = if args.dir.exists() {
-        controller::wanted(&sources::desired_state(&args.dir, console)?.resources)
-    } else {
-        Wanted::default()
-    };
+    let desired =
+        args.dir.exists().then(|| sources::desired_state(&args.dir, console)).transpose()?;
+    let resources = desired.as_ref().map(|desired| &desired.resources);
     let (snapshot, requests) = runtime()?.block_on(async {
         let connection = Connection::open(&args.aws).await;
-        let observation = sources::observe_all(&connection.cloud, &wanted);
+        let observation = sources::observe_all_and_objects(&connection.cloud, resources);
         let snapshot = connection.progress(console).during(observation).await;
         (snapshot, connection.requests())
     });

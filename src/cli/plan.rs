@@ -10,15 +10,14 @@ use crate::cli::render::{Extent, plan_markdown, plan_text, replayed_markdown, re
 use crate::cli::replay;
 use crate::cli::sources;
 use crate::compile::Resources;
-use crate::controller;
 use crate::effective::Effective;
 use crate::plan;
 use crate::plan::{BlockedReason, Guards, Plan};
 
 pub(crate) fn run(args: &PlanArgs, console: Console) -> anyhow::Result<Exit> {
     let desired = sources::desired_state(&args.dir.dir, console)?;
-    let wanted = controller::wanted(&desired.resources);
-    let snapshot = sources::organization(args.snapshot.as_deref(), &args.aws, &wanted, console)?;
+    let resources = &desired.resources;
+    let snapshot = sources::organization(args.snapshot.as_deref(), &args.aws, resources, console)?;
     let guards = Guards {
         max_changes: args.limits.max_changes,
         max_deletes: args.limits.max_deletes,

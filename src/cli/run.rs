@@ -30,7 +30,7 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
 async fn serve(args: &RunArgs) -> anyhow::Result<Stopped> {
     let stop = controller::on_signals().context("cannot listen for signals")?;
     let metrics = controller::metrics().context("cannot set up metrics")?;
-    let cloud = AwsCloud::connect(&settings()).await;
+    let cloud = AwsCloud::connect(&settings(&args.aws)).await;
     let cloud = controller::measured(cloud, args.aws.api_budget, seed(), &metrics);
     let daemon = Daemon::open(
         settings_of(args),

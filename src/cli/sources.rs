@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::cloud::Cloud;
 use crate::compile;
 use crate::compile::Resources;
+use crate::controller;
 use crate::desired;
 use crate::observe;
 use crate::observe::{Observer, Wanted};
@@ -55,7 +56,7 @@ pub(crate) fn desired_state(dir: &Path, console: Console) -> anyhow::Result<Desi
 pub(crate) fn organization(
     file: Option<&Path>,
     aws: &AwsArgs,
-    wanted: &Wanted,
+    resources: &Resources,
     console: Console,
 ) -> anyhow::Result<OrgSnapshot> {
     match file {
@@ -63,20 +64,34 @@ pub(crate) fn organization(
         None => runtime()?.block_on(async {
             let connection = Connection::open(aws).await;
             let mut observer = Observer::new(Duration::ZERO);
-            let observation = observer.observe(&connection.cloud, wanted);
+            let observation = controller::survey(&connection.cloud, &mut observer, resources);
             Ok(connection.progress(console).during(observation).await)
         }),
     }
 }
 
-/// Observes everything there is: what is trusted is known only after a first look, and decides whose
-/// administrators to ask for in a second, which asks for nothing else again.
+/// Observes everything there is in the organization itself: what is trusted is known only after a first look,
+/// and decides whose administrators to ask for in a second, which asks for nothing else again.
 pub(crate) async fn observe_all(cloud: &dyn Cloud, wanted: &Wanted) -> OrgSnapshot {
     let mut observer = Observer::new(SECOND_LOOK_MAX);
     let first = observer.observe(cloud, wanted).await;
     let mut wanted = wanted.clone();
     wanted.services.extend(first.trusted_services.known().into_iter().flatten().cloned());
     observer.observe(cloud, &wanted).await
+}
+
+/// The same, and the objects in accounts that `resources` speak of.
+pub(crate) async fn observe_all_and_objects(
+    cloud: &dyn Cloud,
+    resources: Option<&Resources>,
+) -> OrgSnapshot {
+    let wanted = resources.map(controller::wanted).unwrap_or_default();
+    let mut snapshot = Box::pin(observe_all(cloud, &wanted)).await;
+    if let Some(resources) = resources {
+        let mut observer = Observer::new(Duration::ZERO);
+        controller::survey_objects(cloud, &mut observer, resources, &mut snapshot).await;
+    }
+    snapshot
 }
 
 /// What a flag gives: standard input for `-`, the file of that name if there is one, else the text

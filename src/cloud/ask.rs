@@ -1,9 +1,17 @@
 //! Typed questions over the one-method port: the answer to a call has the type the call promises.
 
 use crate::cloud::{
-    Account, Call, Cloud, CloudError, CloudErrorKind, Operation, Page, PolicySummary, Reply, Unit,
+    Account, Call, Cloud, CloudError, CloudErrorKind, Operation, Page, PolicySummary, Reading,
+    Reply, Unit,
 };
-use crate::org::{AccountId, Caller, Organization, ParentId, PolicyId, PolicyType, Root, TargetId};
+use crate::org::{
+    AccountId, Caller, ListedObject, ObjectKey, ObjectQuery, ObjectState, ObjectStep, Organization,
+    ParentId, PolicyId, PolicyType, Root, TargetId,
+};
+
+/// Requests that one object may take to read. A role has at most 20 managed policies and some dozens of
+/// inline ones, each a request; more is a reading without an end.
+const READING_REQUESTS_MAX: usize = 500;
 
 macro_rules! answer {
     ($cloud:expr, $call:expr, $variant:path) => {{
@@ -113,6 +121,40 @@ impl dyn Cloud + '_ {
         page: Option<String>,
     ) -> Result<Page<AccountId>, CloudError> {
         answer!(self, Call::ListDelegatedAdministrators { service, page }, Reply::Administrators)
+    }
+
+    /// An object in an account, read to its end; nothing if there is none.
+    pub async fn object(&self, key: &ObjectKey) -> Result<Option<ObjectState>, CloudError> {
+        let mut reading = Reading::default();
+        for _ in 0..READING_REQUESTS_MAX {
+            let call = Call::ReadObject { key: key.clone(), reading };
+            reading = *answer!(self, call, Reply::Reading)?;
+            if reading.is_complete() {
+                return Ok(reading.found);
+            }
+        }
+        let operation = reading.operation(key.kind);
+        let message = format!("`{key}` is not read after {READING_REQUESTS_MAX} requests");
+        Err(CloudError::new(CloudErrorKind::Unavailable, operation, "EndlessReading", &message))
+    }
+
+    /// A page of the objects of a kind in one place.
+    pub async fn objects(
+        &self,
+        query: ObjectQuery,
+        page: Option<String>,
+    ) -> Result<Page<ListedObject>, CloudError> {
+        answer!(self, Call::ListObjects { query, page }, Reply::Objects)
+    }
+
+    /// Changes an object; what AWS calls the request.
+    pub async fn write_object(
+        &self,
+        key: &ObjectKey,
+        step: &ObjectStep,
+    ) -> Result<Option<String>, CloudError> {
+        let call = Call::WriteObject { key: key.clone(), step: step.clone() };
+        Ok(self.call(call).await?.request_id)
     }
 }
 

@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::cloud::object::Reading;
 use crate::org::{
-    AccountId, AccountState, Caller, Organization, OuId, ParentId, PolicyId, PolicyType, Root,
-    RootId, TargetId,
+    AccountId, AccountState, Caller, ListedObject, ObjectKey, ObjectQuery, ObjectStep,
+    Organization, OuId, ParentId, PolicyId, PolicyType, Root, RootId, TargetId,
 };
 
 /// Where the next page starts; nothing for the first.
@@ -90,6 +91,13 @@ pub enum Call {
     RegisterDelegatedAdministrator { account: AccountId, service: String },
     /// → [`Reply::Done`].
     DeregisterDelegatedAdministrator { account: AccountId, service: String },
+
+    /// The next request of reading an object in an account → [`Reply::Reading`].
+    ReadObject { key: ObjectKey, reading: Reading },
+    /// → [`Reply::Objects`].
+    ListObjects { query: ObjectQuery, page: PageToken },
+    /// One change of an object in an account → [`Reply::Done`].
+    WriteObject { key: ObjectKey, step: ObjectStep },
 }
 
 /// An answer and the id AWS gave the request, for the journal and for support cases.
@@ -136,6 +144,10 @@ pub enum Reply {
     CreatedPolicy(PolicyId),
     /// The OU that was created.
     CreatedUnit(OuId),
+    /// How far the reading of an object has come.
+    Reading(Box<Reading>),
+    /// Objects of one kind in one place.
+    Objects(Page<ListedObject>),
     /// Done, nothing to say.
     Done,
 }

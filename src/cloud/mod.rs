@@ -9,6 +9,7 @@ pub mod budget;
 mod call;
 pub mod counted;
 mod error;
+mod object;
 mod operation;
 pub mod simulated;
 
@@ -16,6 +17,7 @@ use async_trait::async_trait;
 
 pub use crate::cloud::call::{Account, Answer, Call, Page, PageToken, PolicySummary, Reply, Unit};
 pub use crate::cloud::error::{CloudError, CloudErrorKind};
+pub use crate::cloud::object::{Question, Reading};
 pub use crate::cloud::operation::{Bucket, Operation, Rate};
 
 /// Somewhere an AWS Organization can be read and changed.

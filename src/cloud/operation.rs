@@ -3,82 +3,112 @@
 use serde::{Deserialize, Serialize};
 
 use crate::cloud::Call;
+use crate::cloud::object;
+use crate::org::AccountId;
 
-/// An API operation, named as AWS names it.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    strum::IntoStaticStr,
-    strum::Display,
-    strum::EnumIter,
-)]
-pub enum Operation {
-    /// `sts:GetCallerIdentity`.
-    GetCallerIdentity,
-    /// `organizations:DescribeOrganization`.
-    DescribeOrganization,
-    /// `organizations:ListRoots`.
-    ListRoots,
-    /// `organizations:ListAccounts`.
-    ListAccounts,
-    /// `organizations:ListAccountsForParent`.
-    ListAccountsForParent,
-    /// `organizations:ListOrganizationalUnitsForParent`.
-    ListOrganizationalUnitsForParent,
-    /// `organizations:ListPolicies`.
-    ListPolicies,
-    /// `organizations:DescribePolicy`.
-    DescribePolicy,
-    /// `organizations:ListTargetsForPolicy`.
-    ListTargetsForPolicy,
-    /// `organizations:ListPoliciesForTarget`.
-    ListPoliciesForTarget,
-    /// `organizations:ListTagsForResource`.
-    ListTagsForResource,
-    /// `organizations:ListAWSServiceAccessForOrganization`.
-    #[strum(serialize = "ListAWSServiceAccessForOrganization")]
-    ListAwsServiceAccessForOrganization,
-    /// `organizations:ListDelegatedAdministrators`.
-    ListDelegatedAdministrators,
-    /// `organizations:EnablePolicyType`.
-    EnablePolicyType,
-    /// `organizations:DisablePolicyType`.
-    DisablePolicyType,
-    /// `organizations:CreatePolicy`.
-    CreatePolicy,
-    /// `organizations:UpdatePolicy`.
-    UpdatePolicy,
-    /// `organizations:DeletePolicy`.
-    DeletePolicy,
-    /// `organizations:AttachPolicy`.
-    AttachPolicy,
-    /// `organizations:DetachPolicy`.
-    DetachPolicy,
-    /// `organizations:CreateOrganizationalUnit`.
-    CreateOrganizationalUnit,
-    /// `organizations:DeleteOrganizationalUnit`.
-    DeleteOrganizationalUnit,
-    /// `organizations:MoveAccount`.
-    MoveAccount,
-    /// `organizations:TagResource`.
-    TagResource,
-    /// `organizations:UntagResource`.
-    UntagResource,
-    /// `organizations:EnableAWSServiceAccess`.
-    #[strum(serialize = "EnableAWSServiceAccess")]
-    EnableAwsServiceAccess,
-    /// `organizations:RegisterDelegatedAdministrator`.
-    RegisterDelegatedAdministrator,
-    /// `organizations:DeregisterDelegatedAdministrator`.
-    DeregisterDelegatedAdministrator,
+macro_rules! operations {
+    ($($variant:ident $(as $name:literal)?: $service:literal, $access:ident, $bucket:ident;)+) => {
+        /// An API operation, named as AWS names it.
+        #[derive(
+            Debug,
+            Clone,
+            Copy,
+            PartialEq,
+            Eq,
+            PartialOrd,
+            Ord,
+            Hash,
+            Serialize,
+            Deserialize,
+            strum::IntoStaticStr,
+            strum::Display,
+            strum::EnumIter,
+        )]
+        pub enum Operation {
+            $(
+                #[doc = concat!("`", $service, ":", stringify!($variant), "`.")]
+                $(#[strum(serialize = $name)])?
+                $variant,
+            )+
+        }
+
+        impl Operation {
+            /// The service, as IAM abbreviates it.
+            pub fn service(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $service,)+
+                }
+            }
+
+            fn access(self) -> Access {
+                match self {
+                    $(Self::$variant => Access::$access,)+
+                }
+            }
+
+            fn bucket(self) -> Bucket {
+                match self {
+                    $(Self::$variant => Bucket::$bucket,)+
+                }
+            }
+        }
+    };
+}
+
+/// Does an operation change anything?
+#[derive(PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
+}
+
+// A line an operation: its service, what it does, and the row of the rate table it draws on.
+operations! {
+    GetCallerIdentity: "sts", Read, Identity;
+    AssumeRole: "sts", Read, Identity;
+    DescribeOrganization: "organizations", Read, Organization;
+    ListRoots: "organizations", Read, Roots;
+    ListAccounts: "organizations", Read, Accounts;
+    ListAccountsForParent: "organizations", Read, Children;
+    ListOrganizationalUnitsForParent: "organizations", Read, Children;
+    ListPolicies: "organizations", Read, PolicyListings;
+    DescribePolicy: "organizations", Read, PolicyDocuments;
+    ListTargetsForPolicy: "organizations", Read, PolicyListings;
+    ListPoliciesForTarget: "organizations", Read, PolicyListings;
+    ListTagsForResource: "organizations", Read, Tags;
+    ListAwsServiceAccessForOrganization as "ListAWSServiceAccessForOrganization": "organizations", Read, ServiceAccess;
+    ListDelegatedAdministrators: "organizations", Read, Administrators;
+    EnablePolicyType: "organizations", Write, PolicyTypes;
+    DisablePolicyType: "organizations", Write, PolicyTypes;
+    CreatePolicy: "organizations", Write, PolicyWrites;
+    UpdatePolicy: "organizations", Write, PolicyUpdates;
+    DeletePolicy: "organizations", Write, PolicyWrites;
+    AttachPolicy: "organizations", Write, PolicyWrites;
+    DetachPolicy: "organizations", Write, PolicyWrites;
+    CreateOrganizationalUnit: "organizations", Write, Organization;
+    DeleteOrganizationalUnit: "organizations", Write, TreeWrites;
+    MoveAccount: "organizations", Write, TreeWrites;
+    TagResource: "organizations", Write, TagWrites;
+    UntagResource: "organizations", Write, TagWrites;
+    EnableAwsServiceAccess as "EnableAWSServiceAccess": "organizations", Write, ServiceWrites;
+    RegisterDelegatedAdministrator: "organizations", Write, ServiceWrites;
+    DeregisterDelegatedAdministrator: "organizations", Write, ServiceWrites;
+
+    GetRole: "iam", Read, IamReads;
+    ListAttachedRolePolicies: "iam", Read, IamReads;
+    ListRolePolicies: "iam", Read, IamReads;
+    GetRolePolicy: "iam", Read, IamReads;
+    ListRoles: "iam", Read, IamReads;
+    CreateRole: "iam", Write, IamWrites;
+    TagRole: "iam", Write, IamWrites;
+    UpdateAssumeRolePolicy: "iam", Write, IamWrites;
+    UpdateRole: "iam", Write, IamWrites;
+    PutRolePolicy: "iam", Write, IamWrites;
+    DeleteRolePolicy: "iam", Write, IamWrites;
+    AttachRolePolicy: "iam", Write, IamWrites;
+    DetachRolePolicy: "iam", Write, IamWrites;
+    DeleteRolePermissionsBoundary: "iam", Write, IamWrites;
+    DeleteRole: "iam", Write, IamWrites;
 }
 
 /// How often AWS answers before it throttles: a token bucket per calling account.
@@ -98,7 +128,8 @@ pub struct Rate {
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr, strum::EnumIter,
 )]
 pub enum Bucket {
-    /// `GetCallerIdentity` (STS; not in the table of Organizations, far above what palisade needs).
+    /// `GetCallerIdentity`, `AssumeRole` (STS; not in the table of Organizations, far above what palisade
+    /// needs).
     Identity,
     /// `DescribeOrganization`, `CreateOrganizationalUnit`.
     Organization,
@@ -130,14 +161,13 @@ pub enum Bucket {
     TagWrites,
     /// `EnableAWSServiceAccess`, `RegisterDelegatedAdministrator`, `DeregisterDelegatedAdministrator`.
     ServiceWrites,
+    /// Every read of IAM.
+    IamReads,
+    /// Every change of IAM.
+    IamWrites,
 }
 
 impl Operation {
-    /// The service, as IAM abbreviates it.
-    pub fn service(self) -> &'static str {
-        if self == Self::GetCallerIdentity { "sts" } else { "organizations" }
-    }
-
     /// The operation's name, as AWS writes it.
     pub fn name(self) -> &'static str {
         self.into()
@@ -145,70 +175,36 @@ impl Operation {
 
     /// Can the operation change anything?
     pub fn is_mutating(self) -> bool {
-        match self {
-            Self::GetCallerIdentity
-            | Self::DescribeOrganization
-            | Self::ListRoots
-            | Self::ListAccounts
-            | Self::ListAccountsForParent
-            | Self::ListOrganizationalUnitsForParent
-            | Self::ListPolicies
-            | Self::DescribePolicy
-            | Self::ListTargetsForPolicy
-            | Self::ListPoliciesForTarget
-            | Self::ListTagsForResource
-            | Self::ListAwsServiceAccessForOrganization
-            | Self::ListDelegatedAdministrators => false,
-            Self::EnablePolicyType
-            | Self::DisablePolicyType
-            | Self::CreatePolicy
-            | Self::UpdatePolicy
-            | Self::DeletePolicy
-            | Self::AttachPolicy
-            | Self::DetachPolicy
-            | Self::CreateOrganizationalUnit
-            | Self::DeleteOrganizationalUnit
-            | Self::MoveAccount
-            | Self::TagResource
-            | Self::UntagResource
-            | Self::EnableAwsServiceAccess
-            | Self::RegisterDelegatedAdministrator
-            | Self::DeregisterDelegatedAdministrator => true,
-        }
+        self.access() == Access::Write
     }
 
-    /// The documented rate per calling account (AWS Organizations User Guide, "Quotas and service
-    /// limits", throttling table, read 2026-11).
+    /// How often it may be called, by one account or of one account.
     pub fn rate(self) -> Rate {
-        let (bucket, per_second, burst) = match self {
-            Self::GetCallerIdentity => (Bucket::Identity, 100.0, 100.0),
-            Self::DescribeOrganization | Self::CreateOrganizationalUnit => {
-                (Bucket::Organization, 1.0, 2.0)
-            }
-            Self::ListRoots => (Bucket::Roots, 1.0, 2.0),
-            Self::ListAccounts => (Bucket::Accounts, 8.0, 12.0),
-            Self::ListAccountsForParent | Self::ListOrganizationalUnitsForParent => {
-                (Bucket::Children, 5.0, 8.0)
-            }
-            Self::ListPolicies | Self::ListPoliciesForTarget | Self::ListTargetsForPolicy => {
-                (Bucket::PolicyListings, 5.0, 8.0)
-            }
-            Self::DescribePolicy => (Bucket::PolicyDocuments, 2.0, 2.0),
-            Self::ListTagsForResource => (Bucket::Tags, 10.0, 15.0),
-            Self::ListAwsServiceAccessForOrganization => (Bucket::ServiceAccess, 1.0, 3.0),
-            Self::ListDelegatedAdministrators => (Bucket::Administrators, 5.0, 8.0),
-            Self::EnablePolicyType | Self::DisablePolicyType => (Bucket::PolicyTypes, 1.0, 1.0),
-            Self::CreatePolicy | Self::DeletePolicy | Self::AttachPolicy | Self::DetachPolicy => {
-                (Bucket::PolicyWrites, 2.0, 3.0)
-            }
-            Self::UpdatePolicy => (Bucket::PolicyUpdates, 2.0, 3.0),
-            Self::MoveAccount | Self::DeleteOrganizationalUnit => (Bucket::TreeWrites, 2.0, 3.0),
-            Self::TagResource | Self::UntagResource => (Bucket::TagWrites, 4.0, 6.0),
-            Self::EnableAwsServiceAccess
-            | Self::RegisterDelegatedAdministrator
-            | Self::DeregisterDelegatedAdministrator => (Bucket::ServiceWrites, 1.0, 2.0),
-        };
+        let bucket = self.bucket();
+        let (per_second, burst) = bucket.rate();
         Rate { bucket, per_second, burst }
+    }
+}
+
+impl Bucket {
+    /// Tokens a second and in a full bucket (AWS Organizations User Guide, "Quotas and service limits",
+    /// throttling table, read 2026-11). IAM documents no rates: these are a small part of what it was seen
+    /// to serve.
+    fn rate(self) -> (f64, f64) {
+        match self {
+            Self::Identity => (100.0, 100.0),
+            Self::Organization | Self::Roots | Self::ServiceWrites => (1.0, 2.0),
+            Self::Accounts => (8.0, 12.0),
+            Self::Children | Self::PolicyListings | Self::Administrators => (5.0, 8.0),
+            Self::PolicyDocuments => (2.0, 2.0),
+            Self::Tags => (10.0, 15.0),
+            Self::ServiceAccess => (1.0, 3.0),
+            Self::PolicyTypes => (1.0, 1.0),
+            Self::PolicyWrites | Self::PolicyUpdates | Self::TreeWrites => (2.0, 3.0),
+            Self::TagWrites => (4.0, 6.0),
+            Self::IamReads => (10.0, 20.0),
+            Self::IamWrites => (2.0, 5.0),
+        }
     }
 }
 
@@ -252,6 +248,45 @@ impl Call {
             Self::DeregisterDelegatedAdministrator { .. } => {
                 Operation::DeregisterDelegatedAdministrator
             }
+            Self::ReadObject { key, reading } => reading.operation(key.kind),
+            Self::ListObjects { query, .. } => object::listing(query.kind),
+            Self::WriteObject { step, .. } => object::operation(step),
+        }
+    }
+
+    /// The account whose rates the call draws on, where it is not the caller's.
+    pub fn account(&self) -> Option<&AccountId> {
+        match self {
+            Self::ReadObject { key, .. } | Self::WriteObject { key, .. } => Some(&key.account),
+            Self::ListObjects { query, .. } => Some(&query.account),
+            Self::GetCallerIdentity
+            | Self::DescribeOrganization
+            | Self::ListRoots { .. }
+            | Self::ListAccounts { .. }
+            | Self::ListAccountsForParent { .. }
+            | Self::ListOrganizationalUnitsForParent { .. }
+            | Self::ListPolicies { .. }
+            | Self::DescribePolicy { .. }
+            | Self::ListTargetsForPolicy { .. }
+            | Self::ListPoliciesForTarget { .. }
+            | Self::ListTagsForResource { .. }
+            | Self::ListAwsServiceAccessForOrganization { .. }
+            | Self::ListDelegatedAdministrators { .. }
+            | Self::EnablePolicyType { .. }
+            | Self::DisablePolicyType { .. }
+            | Self::CreatePolicy { .. }
+            | Self::UpdatePolicy { .. }
+            | Self::DeletePolicy { .. }
+            | Self::AttachPolicy { .. }
+            | Self::DetachPolicy { .. }
+            | Self::CreateOrganizationalUnit { .. }
+            | Self::DeleteOrganizationalUnit { .. }
+            | Self::MoveAccount { .. }
+            | Self::TagResource { .. }
+            | Self::UntagResource { .. }
+            | Self::EnableAwsServiceAccess { .. }
+            | Self::RegisterDelegatedAdministrator { .. }
+            | Self::DeregisterDelegatedAdministrator { .. } => None,
         }
     }
 }

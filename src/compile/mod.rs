@@ -1,10 +1,13 @@
 //! From guardrails to the concrete objects an organization should hold. Pure: the day is given.
 
+mod objects;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::Serialize;
 
+pub use crate::compile::objects::{Estate, ObjectResource, ObjectRule, PARTITION, Spread, estate};
 use crate::desired::{DesiredOrg, DesiredPolicy, DocumentHeader, Mode};
 pub use crate::desired::{DesiredTarget, Source};
 use crate::org::{AccountId, DocumentRef, Mark, OrganizationId, OuPath, PolicyQuota, PolicyType};
@@ -38,6 +41,8 @@ pub struct Resources {
     pub delegated_administrators: BTreeMap<String, AccountId>,
     /// Policies by type and AWS name.
     pub policies: BTreeMap<PolicyKey, PolicyResource>,
+    /// Objects in accounts; [`estate`] says in which.
+    pub objects: Vec<ObjectRule>,
     /// Quotas of every policy type in use.
     pub quotas: BTreeMap<PolicyType, PolicyQuota>,
     /// Hashes of held plans that an annotation in git approves.
@@ -146,6 +151,7 @@ pub fn compile(desired: &DesiredOrg, today: Date) -> Resources {
             .map(|policy_type| (policy_type.clone(), desired.quota(policy_type)))
             .collect(),
         policies,
+        objects: objects::rules(desired),
         approved: approved_plans(&desired.header),
     }
 }

@@ -160,6 +160,7 @@ mod tests {
         Entry {
             action: "AttachPolicy",
             object: object.into(),
+            step: None,
             document: DocumentRef { kind: "TagPolicy".into(), name: "cost".into() },
             reason: "it is not attached".into(),
             before: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use strum::{IntoEnumIterator, VariantNames};
+use strum::IntoEnumIterator;
 
 use crate::act::Outcome;
 use crate::cloud::Operation;
@@ -22,7 +22,7 @@ pub fn metrics() -> prometheus::Result<Arc<Metrics>> {
         pass_results: PassResult::iter().map(Into::into).collect(),
         drift_sources: vec![SWEEP],
         phases: vec![OBSERVE, PLAN, ACT],
-        actions: Change::VARIANTS.to_vec(),
+        actions: Change::kinds().collect(),
         outcomes: Outcome::iter().map(|outcome| outcome.word()).collect(),
         operations: Operation::iter()
             .map(|operation| (operation.service(), operation.name()))

@@ -31,6 +31,8 @@ pub use crate::controller::journal::LineJournal;
 pub use crate::controller::lease::{Claim, alone};
 pub use crate::controller::measure::metrics;
 pub use crate::controller::measured::measured;
-pub use crate::controller::pass::{Hands, Looked, Passed, carry_out, look, pass, wanted};
+pub use crate::controller::pass::{
+    Hands, Looked, Passed, carry_out, look, pass, survey, survey_objects, wanted,
+};
 pub use crate::controller::revision::revision;
 pub use crate::controller::shutdown::{Stop, Stopper, Urgency, channel, on_signals};

@@ -4,9 +4,9 @@ use tokio::time::Instant;
 
 use crate::act::{Journal, Permit, act};
 use crate::cloud::Cloud;
-use crate::compile::Resources;
+use crate::compile::{Resources, estate};
 use crate::controller::touched::touched;
-use crate::observe::{Observer, Wanted};
+use crate::observe::{Observer, Wanted, WantedObjects};
 use crate::org::OrgSnapshot;
 use crate::plan::{Guards, Plan, plan};
 use crate::status::{Abstention, Acted, Pass, PhaseSeconds};
@@ -69,13 +69,37 @@ pub async fn look(
     guards: &Guards,
 ) -> Looked {
     let start = Instant::now();
-    let snapshot = observer.observe(cloud, &wanted(resources)).await;
+    let snapshot = survey(cloud, observer, resources).await;
     let observe = start.elapsed();
     let start = Instant::now();
     let plan = plan(resources, &snapshot, guards);
     let plan_seconds = start.elapsed().as_secs_f64();
     let took = PhaseSeconds { observe: observe.as_secs_f64(), plan: plan_seconds, act: 0.0 };
     Looked { snapshot, plan, took }
+}
+
+/// Observes all that `resources` speak of: the organization, and then the objects in the accounts that it
+/// turns out to have.
+pub async fn survey(
+    cloud: &dyn Cloud,
+    observer: &mut Observer,
+    resources: &Resources,
+) -> OrgSnapshot {
+    // Boxed: a look is long, and whoever waits for it need not be as large.
+    let mut snapshot = Box::pin(observer.observe(cloud, &wanted(resources))).await;
+    survey_objects(cloud, observer, resources, &mut snapshot).await;
+    snapshot
+}
+
+/// Adds to `snapshot` the objects in its accounts that `resources` speak of.
+pub async fn survey_objects(
+    cloud: &dyn Cloud,
+    observer: &mut Observer,
+    resources: &Resources,
+    snapshot: &mut OrgSnapshot,
+) {
+    let objects = wanted_objects(resources, snapshot);
+    observer.observe_objects(cloud, &objects, snapshot).await;
 }
 
 /// Does what `looked` says is to be done. What was touched is observed anew the next time.
@@ -128,6 +152,20 @@ pub fn wanted(resources: &Resources) -> Wanted {
         policy_types: resources.quotas.keys().chain(&resources.policy_types).cloned().collect(),
         services: resources.delegated_administrators.keys().cloned().collect(),
         units: resources.units.clone(),
+    }
+}
+
+/// The objects that have to be observed for `resources` in the accounts of `snapshot`; none while it is not
+/// known to be the right organization.
+fn wanted_objects(resources: &Resources, snapshot: &OrgSnapshot) -> WantedObjects {
+    let organization = snapshot.organization.known();
+    let is_right = organization.is_some_and(|found| found.id == resources.organization_id);
+    let tree = snapshot.tree.known().filter(|_| is_right);
+    let estate = tree.map(|tree| estate(resources, tree, snapshot.partition())).unwrap_or_default();
+    WantedObjects {
+        installation: resources.installation.clone(),
+        keys: estate.objects.into_keys().collect(),
+        queries: estate.queries,
     }
 }
 

@@ -57,5 +57,6 @@ fn parts(change: &Change) -> Vec<Touched> {
             PolicyRef { id: None, .. } => vec![Touched::Policies(policy_type.clone())],
         },
         Change::DetachPolicy { policy, .. } => vec![Touched::Targets(policy.clone())],
+        Change::Object(change) => vec![Touched::Object(change.key.clone())],
     }
 }

@@ -4,8 +4,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::desired::load::Document;
 use crate::desired::model::DesiredOrg;
-use crate::desired::raw::RawGuardrailTest;
-use crate::desired::validate::{Context, guardrail_test};
+use crate::desired::raw::{RawBreakGlassRole, RawGuardrailTest};
+use crate::desired::validate::{Context, break_glass, guardrail_test};
 use crate::org::{POLICY_TYPES, PolicyTypeFacts};
 
 /// The kind of the one document that describes the organization.
@@ -13,8 +13,10 @@ pub(crate) const ORGANIZATION: &str = "Organization";
 
 /// The kinds beside [`ORGANIZATION`] and those of policies, in the order in which their documents are
 /// read: after every policy, kind by kind and name by name.
-pub(crate) const KINDS: &[Kind] =
-    &[Kind::of::<RawGuardrailTest>("GuardrailTest", guardrail_test::read)];
+pub(crate) const KINDS: &[Kind] = &[
+    Kind::of::<RawBreakGlassRole>("BreakGlassRole", break_glass::read),
+    Kind::of::<RawGuardrailTest>("GuardrailTest", guardrail_test::read),
+];
 
 /// A kind of document.
 pub(crate) struct Kind {

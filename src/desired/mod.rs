@@ -5,6 +5,7 @@
 //! mean together. `kinds` is the list of kinds. There is one description of the form, so editors and
 //! the loader cannot differ. `guardrail` is what a catalogue of ready-made guardrails must answer.
 
+mod break_glass;
 mod cases;
 mod check;
 mod files;
@@ -24,6 +25,7 @@ mod validate;
 #[cfg(test)]
 mod tests;
 
+pub use crate::desired::break_glass::{DesiredBreakGlass, EmergencyRole, Operator};
 pub use crate::desired::cases::{Call, Case, DesiredTest, Expectation, ExpectedGuardrail, Place};
 pub use crate::desired::guardrail::{GovernanceRoles, Guardrails, Refusal, Site, Wanted};
 pub use crate::desired::kinds::kinds as kind_names;

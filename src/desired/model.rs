@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::desired::break_glass::DesiredBreakGlass;
 use crate::desired::cases::DesiredTest;
 use crate::desired::guardrail::GovernanceRoles;
 use crate::org::{AccountId, DocumentRef, OrganizationId, OuPath, PolicyQuota, PolicyType};
@@ -36,6 +37,8 @@ pub struct DesiredOrg {
     pub quotas: BTreeMap<PolicyType, PolicyQuota>,
     /// Policies of every kind, in the order of their documents' kinds and names.
     pub policies: Vec<DesiredPolicy>,
+    /// Emergency access.
+    pub break_glass: Vec<DesiredBreakGlass>,
     /// What the guardrails must do, by name of the document.
     pub tests: Vec<DesiredTest>,
 }
@@ -186,6 +189,8 @@ impl DesiredOrg {
 
     /// The header of every document that palisade enforces.
     pub fn headers(&self) -> impl Iterator<Item = &DocumentHeader> {
-        std::iter::once(&self.header).chain(self.policies.iter().map(|policy| &policy.header))
+        let policies = self.policies.iter().map(|policy| &policy.header);
+        let break_glass = self.break_glass.iter().map(|document| &document.header);
+        std::iter::once(&self.header).chain(policies).chain(break_glass)
     }
 }

@@ -75,6 +75,7 @@ fn resources() -> Resources {
             (key(&rcp, "no-read"), resource("no-read", NO_READ, &[unit("/")])),
         ]),
         quotas: BTreeMap::new(),
+        objects: Vec::new(),
         approved: BTreeSet::new(),
     }
 }

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::cloud::{CloudError, CloudErrorKind, PolicySummary};
 use crate::observe::Touched;
+use crate::observe::objects::AccountMemory;
 use crate::observe::reader::unknown;
 use crate::org::{
     AccountId, Caller, Organization, Part, PolicyId, PolicyType, Root, TargetId, Tree,
@@ -52,6 +53,7 @@ pub(super) struct Memory {
     pub(super) trusted_services: Kept<BTreeSet<String>>,
     pub(super) administrators: BTreeMap<String, Kept<BTreeSet<AccountId>>>,
     pub(super) tags: BTreeMap<String, Kept<BTreeMap<String, String>>>,
+    pub(super) estate: BTreeMap<AccountId, AccountMemory>,
 }
 
 /// What is kept of policies: their listings, and each one's document and targets, which change
@@ -97,6 +99,11 @@ impl<T: Clone> Kept<T> {
     /// The last good answer, whatever its age.
     pub(super) fn last(&self) -> Option<&T> {
         self.seen.as_ref().map(|(value, _)| value)
+    }
+
+    /// When the last good answer was asked for.
+    pub(super) fn asked(&self) -> Option<Instant> {
+        self.seen.as_ref().map(|(_, asked)| *asked)
     }
 
     /// Something changed the part, or may have.
@@ -157,6 +164,9 @@ impl Memory {
                 self.administrators.entry(service.clone()).or_default().touch();
             }
             Touched::Tags(resource) => self.tags.entry(resource.clone()).or_default().touch(),
+            Touched::Object(key) => {
+                self.estate.entry(key.account.clone()).or_default().touch(key);
+            }
         }
     }
 }

@@ -11,6 +11,7 @@
 
 mod file;
 mod memory;
+mod objects;
 mod policies;
 mod reader;
 mod sight;
@@ -24,6 +25,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 pub use crate::observe::file::{SnapshotFileError, read, render, write};
+pub use crate::observe::objects::WantedObjects;
 
 use crate::cloud::Cloud;
 use crate::observe::memory::{Memory, PolicyMemory, look_at_each, parts};
@@ -31,8 +33,8 @@ use crate::observe::reader::{Reader, unknown};
 use crate::observe::sight::Sight;
 use crate::observe::standing::Standing;
 use crate::org::{
-    Caller, OrgSnapshot, Organization, OuPath, ParentId, Part, PolicyId, PolicyType, Root, Tree,
-    Unknown,
+    Caller, ObjectKey, OrgSnapshot, Organization, OuPath, ParentId, Part, PolicyId, PolicyType,
+    Root, Tree, Unknown,
 };
 
 /// Tags stay fresh this many times longer than everything else: they only say whose an OU is that
@@ -72,6 +74,8 @@ pub enum Touched {
     Administrators(String),
     /// The tags of an object, by its id.
     Tags(String),
+    /// An object in an account.
+    Object(ObjectKey),
 }
 
 /// Observes one organization again and again and keeps what it has seen, each part with its age.

@@ -55,6 +55,8 @@ impl Sight {
             trusted_services,
             delegated_administrators,
             tags: _,
+            objects: _,
+            listings: _,
         } = snapshot;
         for (policy_type, part) in &mut *policies {
             if part.known().is_some_and(|listed| self.lacks_managed(policy_type, listed.values())) {
@@ -107,6 +109,8 @@ pub(super) fn blind(snapshot: &mut OrgSnapshot, wanted: &Wanted, why: &Unknown) 
         trusted_services,
         delegated_administrators,
         tags: _,
+        objects: _,
+        listings: _,
     } = snapshot;
     *tree = Part::Unknown(why.clone());
     *trusted_services = Part::Unknown(why.clone());

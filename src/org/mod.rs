@@ -2,6 +2,7 @@
 
 mod id;
 mod mark;
+mod object;
 mod part;
 mod path;
 mod policy_type;
@@ -13,6 +14,10 @@ pub use crate::org::id::{
 };
 pub use crate::org::mark::{
     DESCRIPTION_CHARACTERS_MAX, DOCUMENT_TAG, DocumentRef, Mark, OWNER_TAG, PRUNE_TAG,
+};
+pub use crate::org::object::{
+    InvalidKey, ListedObject, ObjectKey, ObjectKind, ObjectQuery, ObjectState, ObjectStep, Region,
+    RoleState, RoleStep,
 };
 pub use crate::org::part::{Part, Unknown};
 pub use crate::org::path::{InvalidPath, OuPath};

@@ -13,7 +13,9 @@ pub enum Part<T> {
 }
 
 /// Why a part is not known.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error,
+)]
 #[serde(rename_all = "camelCase")]
 #[error("{operation} failed: {reason}")]
 pub struct Unknown {

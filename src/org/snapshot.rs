@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::org::{
-    AccountId, OrganizationId, Part, PolicyId, PolicyType, RootId, TargetId, Tree, Unknown,
+    AccountId, ListedObject, ObjectKey, ObjectQuery, ObjectState, OrganizationId, Part, PolicyId,
+    PolicyType, RootId, TargetId, Tree, Unknown,
 };
 
 /// Everything observed in one pass. Every part is known, or unknown with the reason.
@@ -31,6 +32,13 @@ pub struct OrgSnapshot {
     /// Tags of the few objects whose marks matter and no listing shows: OUs that desired state does
     /// not name. Keyed by the object's id.
     pub tags: BTreeMap<String, Part<BTreeMap<String, String>>>,
+    /// The objects in accounts that were asked for; nothing where there is none of that name. One that is
+    /// missing was not asked for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub objects: BTreeMap<ObjectKey, Part<Option<ObjectState>>>,
+    /// The listings of objects that were asked for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub listings: BTreeMap<ObjectQuery, Part<Vec<ListedObject>>>,
 }
 
 /// The identity AWS sees.
@@ -107,6 +115,8 @@ impl OrgSnapshot {
             trusted_services: Part::unread("ListAWSServiceAccessForOrganization"),
             delegated_administrators: BTreeMap::new(),
             tags: BTreeMap::new(),
+            objects: BTreeMap::new(),
+            listings: BTreeMap::new(),
         }
     }
 
@@ -116,6 +126,12 @@ impl OrgSnapshot {
         policy_type: &PolicyType,
     ) -> Option<&BTreeMap<PolicyId, ObservedPolicy>> {
         self.policies.get(policy_type)?.known()
+    }
+
+    /// The partition of the organization, such as `aws`, which the caller's ARN tells.
+    pub fn partition(&self) -> &str {
+        let caller = self.caller.known();
+        caller.and_then(|caller| caller.arn.split(':').nth(1)).unwrap_or("aws")
     }
 
     /// Every part that is not known, as `(part, why)`, for people.
@@ -134,6 +150,15 @@ impl OrgSnapshot {
         }
         for (id, part) in &self.tags {
             note(format!("tags of {id}"), part.unknown());
+        }
+        // An account that cannot be entered hides all its objects for one reason: it is told once.
+        let mut told = BTreeSet::new();
+        let objects = self.objects.iter().map(|(key, part)| (&key.account, part.unknown()));
+        let listings = self.listings.iter().map(|(query, part)| (&query.account, part.unknown()));
+        for (account, why) in objects.chain(listings) {
+            if why.is_some_and(|why| told.insert((account, why))) {
+                note(format!("objects in account {account}"), why);
+            }
         }
         for (policy_type, part) in &self.policies {
             note(format!("policies of type {policy_type}"), part.unknown());

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use strum::VariantNames as _;
 
 use crate::org::{
-    AccountId, DocumentRef, OrganizationId, OuId, OuPath, ParentId, PolicyId, PolicyType, RootId,
-    TargetId,
+    AccountId, DocumentRef, ObjectKey, ObjectState, ObjectStep, OrganizationId, OuId, OuPath,
+    ParentId, PolicyId, PolicyType, RootId, TargetId,
 };
 
 /// What would change and in which order; what would not, and why.
@@ -161,6 +162,22 @@ pub enum Change {
         /// been there and the plan is out of date.
         keeps: BTreeSet<PolicyRef>,
     },
+    /// Creates, changes or removes an object in an account.
+    Object(Box<ObjectChange>),
+}
+
+/// What is done to an object in an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ObjectChange {
+    /// Which.
+    pub key: ObjectKey,
+    /// What it is now; nothing if it is not there.
+    pub before: Option<ObjectState>,
+    /// What it becomes; nothing if it goes.
+    pub after: Option<ObjectState>,
+    /// The calls that lead there, in order.
+    pub steps: Vec<ObjectStep>,
 }
 
 /// What a policy says.
@@ -351,12 +368,40 @@ pub enum UnmanagedKind {
     TrustedService,
     /// A policy type that is enabled and not declared.
     PolicyType,
+    /// An object in an account that was ours and that no document wants.
+    Object,
 }
+
+const CREATE_OBJECT: &str = "CreateObject";
+const UPDATE_OBJECT: &str = "UpdateObject";
+const DELETE_OBJECT: &str = "DeleteObject";
 
 impl Change {
     /// The kind of change, such as `AttachPolicy`: a closed set, fit for a metric label.
     pub fn kind(&self) -> &'static str {
-        self.into()
+        match self {
+            Self::Object(change) if change.before.is_none() => CREATE_OBJECT,
+            Self::Object(change) if change.after.is_none() => DELETE_OBJECT,
+            Self::Object(_) => UPDATE_OBJECT,
+            Self::EnableTrustedService { .. }
+            | Self::EnablePolicyType { .. }
+            | Self::RegisterAdministrator { .. }
+            | Self::DeregisterAdministrator { .. }
+            | Self::CreateUnit { .. }
+            | Self::DeleteUnit { .. }
+            | Self::MoveAccount { .. }
+            | Self::CreatePolicy { .. }
+            | Self::UpdatePolicy { .. }
+            | Self::DeletePolicy { .. }
+            | Self::AttachPolicy { .. }
+            | Self::DetachPolicy { .. } => self.into(),
+        }
+    }
+
+    /// Every kind there is.
+    pub fn kinds() -> impl Iterator<Item = &'static str> {
+        let named = Self::VARIANTS.iter().copied().filter(|name| *name != "Object");
+        named.chain([CREATE_OBJECT, UPDATE_OBJECT, DELETE_OBJECT])
     }
 
     /// Does it take something away? Counted against `--max-deletes`.
@@ -366,6 +411,7 @@ impl Change {
             | Self::DeleteUnit { .. }
             | Self::DeletePolicy { .. }
             | Self::DetachPolicy { .. } => true,
+            Self::Object(change) => change.after.is_none(),
             Self::EnableTrustedService { .. }
             | Self::EnablePolicyType { .. }
             | Self::RegisterAdministrator { .. }
@@ -401,6 +447,7 @@ impl Change {
             Self::DetachPolicy { policy_type, policy, target, .. } => {
                 format!("{policy_type} {policy} on {target}")
             }
+            Self::Object(change) => change.key.to_string(),
         }
     }
 }

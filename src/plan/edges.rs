@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::DesiredTarget;
 use crate::org::{AccountId, OuPath, PolicyType};
-use crate::plan::action::{Change, PolicyRef, TargetRef};
+use crate::plan::action::{Change, ObjectChange, PolicyRef, TargetRef};
 use crate::plan::draft::{Proposal, Role};
 use crate::plan::gap::Meanings;
 use crate::plan::view::View;
@@ -30,6 +30,8 @@ pub(super) struct Index<'a> {
     updated: Placed,
     moves: Vec<(usize, &'a AccountId, &'a OuPath)>,
     unit_deletions: BTreeMap<&'a OuPath, usize>,
+    /// New objects by every place at or above their account: they are there before a policy binds it.
+    new_objects: BTreeMap<DesiredTarget, Indices>,
     meanings: Meanings,
 }
 
@@ -95,6 +97,7 @@ impl<'a> Index<'a> {
             updated: Placed::default(),
             moves: Vec::new(),
             unit_deletions: BTreeMap::new(),
+            new_objects: BTreeMap::new(),
             meanings: Meanings::of(view, proposals),
         };
         let destinations: BTreeMap<&AccountId, &OuPath> =
@@ -146,6 +149,14 @@ impl<'a> Index<'a> {
                 }
             }
             Change::RegisterAdministrator { .. } | Change::DeletePolicy { .. } => {}
+            Change::Object(change) => {
+                let account = DesiredTarget::Account(change.key.account.clone());
+                for place in self.lineage(view, destinations, &account) {
+                    if change.before.is_none() {
+                        self.new_objects.entry(place).or_default().insert(at);
+                    }
+                }
+            }
             Change::AttachPolicy { policy_type, target, .. } => {
                 let place = place_of(target);
                 let lineage = self.lineage(view, destinations, &place);
@@ -237,6 +248,7 @@ impl<'a> Index<'a> {
                 let detaches = detaches.into_iter().flatten().copied();
                 moves.chain(children.map(|(_, at)| *at)).chain(detaches).collect()
             }
+            Change::Object(change) => self.before_object(change),
         };
         waits.remove(&at);
         waits
@@ -264,7 +276,18 @@ impl<'a> Index<'a> {
         if self.proposals[at].weight.role == Role::NeedsRoom {
             waits.extend(self.room.get(&(policy_type, place_of(target))).into_iter().flatten());
         }
+        waits.extend(self.new_objects.get(&place_of(target)).into_iter().flatten());
         waits
+    }
+
+    /// An object goes after the policies that counted on it have let go of its account.
+    fn before_object(&self, change: &ObjectChange) -> Indices {
+        if change.after.is_some() {
+            return Indices::new();
+        }
+        let account = DesiredTarget::Account(change.key.account.clone());
+        let places = self.lineages.get(&account).into_iter().flatten();
+        places.filter_map(|place| self.detaches_at.get(place)).flatten().copied().collect()
     }
 
     /// An update that takes nothing away can go at once. One that does waits for what says it instead:
@@ -293,7 +316,8 @@ impl<'a> Index<'a> {
             | Change::CreatePolicy { .. }
             | Change::DeletePolicy { .. }
             | Change::AttachPolicy { .. }
-            | Change::DetachPolicy { .. } => false,
+            | Change::DetachPolicy { .. }
+            | Change::Object(_) => false,
         }
     }
 
@@ -359,7 +383,8 @@ impl<'a> Index<'a> {
             | Change::DeleteUnit { .. }
             | Change::CreatePolicy { .. }
             | Change::DeletePolicy { .. }
-            | Change::DetachPolicy { .. } => weakens(other),
+            | Change::DetachPolicy { .. }
+            | Change::Object(_) => weakens(other),
         }
     }
 

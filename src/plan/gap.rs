@@ -84,7 +84,8 @@ impl Meanings {
             | Change::MoveAccount { .. }
             | Change::DeletePolicy { .. }
             | Change::AttachPolicy { .. }
-            | Change::DetachPolicy { .. } => {}
+            | Change::DetachPolicy { .. }
+            | Change::Object(_) => {}
         }
     }
 

@@ -15,6 +15,7 @@ mod draft;
 mod edges;
 mod gap;
 mod guard;
+mod objects;
 mod order;
 mod organization;
 mod outlook;
@@ -22,10 +23,11 @@ mod policies;
 mod view;
 
 pub use crate::plan::action::{
-    Action, Blocked, BlockedReason, Change, Held, Hold, Plan, PolicyRef, PolicyText, Reported,
-    TargetRef, UnitRef, Unmanaged, UnmanagedKind,
+    Action, Blocked, BlockedReason, Change, Held, Hold, ObjectChange, Plan, PolicyRef, PolicyText,
+    Reported, TargetRef, UnitRef, Unmanaged, UnmanagedKind,
 };
 pub use crate::plan::guard::Guards;
+pub use crate::plan::objects::object_steps;
 
 use crate::compile::Resources;
 use crate::org::OrgSnapshot;
@@ -40,6 +42,7 @@ pub fn plan(resources: &Resources, snapshot: &OrgSnapshot, guards: &Guards) -> P
         Ok(view) => {
             organization::compare(&view, &mut draft);
             policies::compare(&view, &mut draft);
+            objects::compare(&view, &mut draft);
             actions = order::order(&view, std::mem::take(&mut draft.proposals));
         }
         Err((reason, message)) => {

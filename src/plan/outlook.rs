@@ -59,7 +59,8 @@ impl Outlook<'_> {
             }
             Change::EnableTrustedService { .. }
             | Change::RegisterAdministrator { .. }
-            | Change::DeregisterAdministrator { .. } => {}
+            | Change::DeregisterAdministrator { .. }
+            | Change::Object(_) => {}
         }
     }
 

@@ -19,6 +19,7 @@ import sys
 import threading
 from urllib.parse import parse_qs
 
+import iam
 import organizations
 from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -30,6 +31,7 @@ REGION = "us-east-1"
 FIRST_MANAGEMENT_ACCOUNT = 100_000_000_001
 
 owners = organizations.install()
+iam.install()
 calls = collections.defaultdict(list)
 next_management_account = FIRST_MANAGEMENT_ACCOUNT
 
@@ -79,9 +81,9 @@ def make_account(backend, parent, path, number):
 
 def make_key(account):
     """A real key of a real user: moto finds the account by it, as AWS does."""
-    iam = iam_backends[account][PARTITION]
-    iam.create_user(REGION, "palisade")
-    key = iam.create_access_key("palisade")
+    backend = iam_backends[account][PARTITION]
+    backend.create_user(REGION, "palisade")
+    key = backend.create_access_key("palisade")
     owners[key.access_key_id] = account
     return {"accessKeyId": key.access_key_id, "secretAccessKey": key.secret_access_key}
 

@@ -10,6 +10,7 @@ mod deploy;
 mod desired;
 mod emulator;
 mod end_to_end;
+mod estate;
 mod live;
 mod monitoring;
 mod observation;

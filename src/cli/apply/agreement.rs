@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::plan::{Action, Change, Plan, PolicyText, TargetRef, UnitRef};
+use crate::plan::{Action, Change, ObjectChange, Plan, PolicyText, TargetRef, UnitRef};
 
 /// The changes that were shown.
 #[derive(Debug, Clone, Default)]
@@ -89,6 +89,12 @@ fn intent(action: &Action) -> String {
         Change::UpdatePolicy { policy_type: _, id: _, before, after: _, tags: _ } => {
             let nothing = String::new;
             *before = PolicyText { name: nothing(), description: nothing(), content: nothing() };
+        }
+        // One that was created and not finished is changed next, to the same end.
+        Change::Object(change) => {
+            let ObjectChange { key: _, before, after: _, steps } = change.as_mut();
+            *before = None;
+            steps.clear();
         }
         Change::EnableTrustedService { .. }
         | Change::EnablePolicyType { .. }

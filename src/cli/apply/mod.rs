@@ -309,7 +309,11 @@ impl<J: Journal> Journal for Told<J> {
     fn record(&self, entry: &Entry) -> Result<(), JournalError> {
         if is_journaled(&entry.outcome) {
             let paint = self.console.word_paint;
-            self.console.say(&outcome_line(entry.action, &entry.object, &entry.outcome, paint));
+            let object = match &entry.step {
+                Some(step) => &format!("{}: {step}", entry.object),
+                None => &entry.object,
+            };
+            self.console.say(&outcome_line(entry.action, object, &entry.outcome, paint));
         }
         self.journal.record(entry)
     }

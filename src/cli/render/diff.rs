@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use similar::{ChangeTag, TextDiff};
 
+use crate::cli::render::object_diff::object_lines;
 use crate::cli::render::paint::{counted, inert};
 use crate::org::{Mark, PolicyType};
 use crate::plan::{Change, PolicyText};
@@ -75,8 +76,14 @@ impl LineKind {
     }
 }
 
-/// What `change` does to a policy's description and document; empty for every other change.
+/// What `change` does to a policy's description and document, or to an object; empty for every other
+/// change.
 pub(crate) fn lines(change: &Change, extent: Extent) -> Vec<Line> {
+    if let Change::Object(change) = change {
+        let lines = object_lines(change);
+        let is_update = change.before.is_some() && change.after.is_some();
+        return if is_update || extent == Extent::Whole { lines } else { excerpt(lines) };
+    }
     let Some(sides) = Sides::of(change) else { return Vec::new() };
     let mut lines = sides.marks();
     lines.extend(match extent {
@@ -112,7 +119,8 @@ impl<'a> Sides<'a> {
             | Change::DeleteUnit { .. }
             | Change::MoveAccount { .. }
             | Change::AttachPolicy { .. }
-            | Change::DetachPolicy { .. } => None,
+            | Change::DetachPolicy { .. }
+            | Change::Object(_) => None,
         }
     }
 
@@ -189,14 +197,14 @@ impl<'a> Sides<'a> {
 }
 
 /// A document of the same version that says nothing.
-fn emptied(document: &Value) -> Value {
+pub(super) fn emptied(document: &Value) -> Value {
     match document.get("Version") {
         Some(version) => json!({"Version": version, "Statement": []}),
         None => json!({}),
     }
 }
 
-fn lines_of(change: &PolicyChange) -> Vec<Line> {
+pub(super) fn lines_of(change: &PolicyChange) -> Vec<Line> {
     let PolicyChange { kind, subject, details } = change;
     let head = Line { kind: LineKind::of(*kind), text: inert(subject) };
     let details = details.iter().map(|ChangeDetail { kind, part, value }| Line {

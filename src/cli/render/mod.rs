@@ -4,6 +4,7 @@ mod applied;
 mod catalog;
 mod diff;
 mod explanation;
+mod object_diff;
 mod paint;
 mod plan_markdown;
 mod plan_text;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::org::{AccountId, DocumentRef};
+use crate::org::{AccountId, DocumentRef, ObjectKey};
 use crate::plan::{
     Action, Blocked, BlockedReason, Change, Plan, PolicyRef, Reported, TargetRef, Unmanaged,
     UnmanagedKind,
@@ -97,7 +97,11 @@ impl Effect {
             | Change::CreateUnit { .. }
             | Change::CreatePolicy { .. }
             | Change::AttachPolicy { .. } => Self::Create,
-            Change::MoveAccount { .. } | Change::UpdatePolicy { .. } => Self::Change,
+            Change::Object(change) if change.before.is_none() => Self::Create,
+            Change::Object(change) if change.after.is_none() => Self::Delete,
+            Change::MoveAccount { .. } | Change::UpdatePolicy { .. } | Change::Object(_) => {
+                Self::Change
+            }
             Change::DeregisterAdministrator { .. }
             | Change::DeleteUnit { .. }
             | Change::DeletePolicy { .. }
@@ -198,6 +202,17 @@ impl Namer<'_> {
                 let place = self.place(target);
                 format!("detach {policy_type} {} ({policy}) from {place}", quote(name))
             }
+            Change::Object(object) => {
+                let verb = match Effect::of(change) {
+                    Effect::Create => "create",
+                    Effect::Change => "change",
+                    Effect::Delete => "delete",
+                };
+                let ObjectKey { account, region, kind, name } = &object.key;
+                let region = region.as_ref().map(|region| format!(", {region}"));
+                let (kind, region) = (kind.words(), region.unwrap_or_default());
+                format!("{verb} {kind} {} in {}{region}", quote(name), self.account(account))
+            }
         }
     }
 
@@ -229,6 +244,7 @@ pub(crate) fn tally(unmanaged: &[Unmanaged]) -> String {
             UnmanagedKind::Account => ("account", "accounts"),
             UnmanagedKind::TrustedService => ("trusted service", "trusted services"),
             UnmanagedKind::PolicyType => ("policy type", "policy types"),
+            UnmanagedKind::Object => ("object in an account", "objects in accounts"),
         };
         format!("{count} {}", if count == 1 { one } else { many })
     });

@@ -1,8 +1,8 @@
 //! How the adapter reaches AWS: credentials, Region, HTTP client, time-outs and retries.
 
 use std::error::Error;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableRegionProvider;
@@ -29,6 +29,7 @@ use aws_smithy_types::retry::ErrorKind;
 
 use crate::cloud::aws::AwsCloud;
 use crate::cloud::aws::failure::chain;
+use crate::cloud::aws::member::Members;
 
 /// The Region that stands for the `aws` partition. Organizations is one service a partition: from any
 /// Region the SDK's endpoint rules find the partition's own endpoint and signing Region
@@ -53,6 +54,8 @@ pub struct AwsSettings {
     pub app_name: String,
     /// When to give up waiting.
     pub timeouts: AwsTimeouts,
+    /// The role by which other accounts are entered, with its path if it has one.
+    pub member_role: String,
 }
 
 /// When to give up waiting for AWS.
@@ -100,14 +103,14 @@ impl AwsCloud {
         let loader = loader(settings, client.clone()).region(region(client, settings.timeouts));
         let config = loader.load().await;
         let Some(credentials) = config.credentials_provider() else {
-            return Self::assemble(&config);
+            return Self::assemble(&config, settings);
         };
         let watched = SharedCredentialsProvider::new(WatchedCredentials {
             inner: credentials,
             warned: AtomicBool::new(false),
             first_failure: OnceLock::new(),
         });
-        Self::assemble(&config.into_builder().credentials_provider(watched).build())
+        Self::assemble(&config.into_builder().credentials_provider(watched).build(), settings)
     }
 
     /// Connects to `endpoint` with the keys it names.
@@ -123,18 +126,20 @@ impl AwsCloud {
             .region(Region::new(REGION_WHEN_NONE_IS_GIVEN))
             .endpoint_url(&endpoint.url)
             .credentials_provider(credentials);
-        Self::assemble(&loader.load().await)
+        Self::assemble(&loader.load().await, settings)
     }
 
-    fn assemble(config: &SdkConfig) -> Self {
+    fn assemble(config: &SdkConfig, settings: &AwsSettings) -> Self {
         let organizations = aws_sdk_organizations::config::Builder::from(config);
         let reads = organizations.clone().retry_classifier(LeaveThrottlesToTheBudget).build();
         let writes = organizations.retry_config(RetryConfig::disabled()).build();
         let identity = aws_sdk_sts::config::Builder::from(config)
             .retry_classifier(LeaveThrottlesToTheBudget)
             .build();
+        let identity = aws_sdk_sts::Client::from_conf(identity);
         Self {
-            identity: aws_sdk_sts::Client::from_conf(identity),
+            members: Arc::new(Members::new(config, identity.clone(), &settings.member_role)),
+            identity,
             reads: aws_sdk_organizations::Client::from_conf(reads),
             writes: aws_sdk_organizations::Client::from_conf(writes),
         }
@@ -199,7 +204,7 @@ fn region(client: SharedHttpClient, timeouts: AwsTimeouts) -> RegionProviderChai
 
 /// Forbids the SDK to retry what AWS throttled.
 #[derive(Debug)]
-struct LeaveThrottlesToTheBudget;
+pub(super) struct LeaveThrottlesToTheBudget;
 
 impl ClassifyRetry for LeaveThrottlesToTheBudget {
     fn classify_retry(&self, _: &InterceptorContext) -> RetryAction {

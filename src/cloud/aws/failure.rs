@@ -32,7 +32,7 @@ pub(super) enum Meaning {
     Broken,
 }
 
-/// Every error that `aws-sdk-organizations` 1.137 models, and the common errors of all AWS services that
+/// Every error that `aws-sdk-organizations` 1.137 models, those of IAM that palisade meets, and the common errors of all AWS services that
 /// no model lists ("Common errors", API reference).
 pub(super) const MEANINGS: &[(&str, Meaning)] = &[
     ("ProvisionedThroughputExceededException", Meaning::Throttled),
@@ -44,8 +44,10 @@ pub(super) const MEANINGS: &[(&str, Meaning)] = &[
     ("ThrottledException", Meaning::Throttled),
     ("ThrottlingException", Meaning::Throttled),
     ("TooManyRequestsException", Meaning::Throttled),
+    ("ConcurrentModification", Meaning::Busy),
     ("ConcurrentModificationException", Meaning::Busy),
     ("ConflictException", Meaning::Busy),
+    ("EntityTemporarilyUnmodifiable", Meaning::Busy),
     ("FinalizingOrganizationException", Meaning::Busy),
     ("PolicyChangesInProgressException", Meaning::Busy),
     ("AccountNotFoundException", Meaning::NotFound),
@@ -55,6 +57,7 @@ pub(super) const MEANINGS: &[(&str, Meaning)] = &[
     ("DestinationParentNotFoundException", Meaning::NotFound),
     ("EffectivePolicyNotFoundException", Meaning::NotFound),
     ("HandshakeNotFoundException", Meaning::NotFound),
+    ("NoSuchEntity", Meaning::NotFound),
     ("OrganizationalUnitNotFoundException", Meaning::NotFound),
     ("ParentNotFoundException", Meaning::NotFound),
     ("PolicyNotAttachedException", Meaning::NotFound),
@@ -73,6 +76,7 @@ pub(super) const MEANINGS: &[(&str, Meaning)] = &[
     ("DuplicateOrganizationalUnitException", Meaning::Exists),
     ("DuplicatePolicyAttachmentException", Meaning::Exists),
     ("DuplicatePolicyException", Meaning::Exists),
+    ("EntityAlreadyExists", Meaning::Exists),
     ("HandshakeAlreadyInStateException", Meaning::Exists),
     ("PolicyTypeAlreadyEnabledException", Meaning::Exists),
     ("ResponsibilityTransferAlreadyInStatusException", Meaning::Exists),
@@ -97,8 +101,10 @@ pub(super) const MEANINGS: &[(&str, Meaning)] = &[
     ("UnrecognizedClientException", Meaning::Denied),
     ("InvalidAction", Meaning::Invalid),
     ("InvalidHandshakeTransitionException", Meaning::Invalid),
+    ("InvalidInput", Meaning::Invalid),
     ("InvalidInputException", Meaning::Invalid),
     ("InvalidResponsibilityTransferTransitionException", Meaning::Invalid),
+    ("MalformedPolicyDocument", Meaning::Invalid),
     ("MalformedPolicyDocumentException", Meaning::Invalid),
     ("SerializationException", Meaning::Invalid),
     ("UnknownOperationException", Meaning::Invalid),
@@ -107,16 +113,21 @@ pub(super) const MEANINGS: &[(&str, Meaning)] = &[
     ("ValidationException", Meaning::Invalid),
     ("AccountOwnerNotVerifiedException", Meaning::Limit),
     ("ConstraintViolationException", Meaning::Limit),
+    ("DeleteConflict", Meaning::Limit),
     ("HandshakeConstraintViolationException", Meaning::Limit),
+    ("LimitExceeded", Meaning::Limit),
     ("MasterCannotLeaveOrganizationException", Meaning::Limit),
     ("OrganizationNotEmptyException", Meaning::Limit),
     ("OrganizationalUnitNotEmptyException", Meaning::Limit),
     ("PolicyInUseException", Meaning::Limit),
+    ("PolicyNotAttachable", Meaning::Limit),
     ("PolicyTypeNotAvailableForOrganizationException", Meaning::Limit),
+    ("UnmodifiableEntity", Meaning::Limit),
     ("InternalError", Meaning::Broken),
     ("InternalFailure", Meaning::Broken),
     ("InternalServerError", Meaning::Broken),
     ("ServiceException", Meaning::Broken),
+    ("ServiceFailure", Meaning::Broken),
     ("ServiceUnavailable", Meaning::Broken),
     ("ServiceUnavailableException", Meaning::Broken),
 ];

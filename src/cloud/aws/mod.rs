@@ -1,4 +1,4 @@
-//! AWS Organizations itself, through the AWS SDK. Knows nothing of what palisade wants: one call in, one
+//! AWS itself, through the AWS SDK: AWS Organizations, and objects in its accounts. Knows nothing of what palisade wants: one call in, one
 //! request out, one answer or one [`CloudError`] back.
 //!
 //! Nothing here retries a change. Reads are retried by the SDK, but only when the network or the service
@@ -6,14 +6,19 @@
 
 mod connect;
 mod failure;
+mod member;
+mod object;
 mod read;
 #[cfg(test)]
 mod tests;
 mod translate;
 mod write;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
+use crate::cloud::aws::member::Members;
 use crate::cloud::aws::write::NewPolicy;
 use crate::cloud::{Answer, Call, Cloud, CloudError};
 
@@ -27,6 +32,7 @@ pub struct AwsCloud {
     identity: aws_sdk_sts::Client,
     reads: aws_sdk_organizations::Client,
     writes: aws_sdk_organizations::Client,
+    members: Arc<Members>,
 }
 
 #[async_trait]
@@ -83,6 +89,9 @@ impl Cloud for AwsCloud {
             Call::DeregisterDelegatedAdministrator { account, service } => {
                 self.deregister_administrator(account, service).await
             }
+            Call::ReadObject { key, reading } => self.read_object(&key, reading).await,
+            Call::ListObjects { query, page } => self.list_objects(&query, page).await,
+            Call::WriteObject { key, step } => self.write_object(&key, step).await,
         }
     }
 }

@@ -10,6 +10,12 @@ use crate::org::{Caller, ParentId, PolicyId, PolicyType, TargetId};
 
 impl AwsCloud {
     pub(super) async fn caller(&self) -> Result<Answer, CloudError> {
+        let (caller, request_id) = self.identify().await?;
+        Ok(Answer { reply: Reply::Caller(caller), request_id })
+    }
+
+    /// Who calls, and the id of the request that told.
+    pub(super) async fn identify(&self) -> Result<(Caller, Option<String>), CloudError> {
         const OPERATION: Operation = Operation::GetCallerIdentity;
         let sent = self.identity.get_caller_identity().send().await;
         let answer = sent.map_err(|error| failure(OPERATION, &error))?;
@@ -17,7 +23,7 @@ impl AwsCloud {
         let account = translate::id(OPERATION, "Account", answer.account())?;
         // Session names are often e-mail addresses, and the ARN goes to status and journal.
         let caller = Caller { account, arn: without_addresses(arn) };
-        Ok(translate::answer(Reply::Caller(caller), &answer))
+        Ok((caller, translate::request_id(&answer)))
     }
 
     pub(super) async fn organization(&self) -> Result<Answer, CloudError> {

@@ -102,7 +102,12 @@ async fn cloud_at(url: &str, patience: Duration) -> AwsCloud {
     };
     let timeouts =
         AwsTimeouts { connect: patience, read: patience, attempt: patience, operation: PATIENCE };
-    AwsCloud::connect_to(&endpoint, &AwsSettings { app_name: "test".to_owned(), timeouts }).await
+    let settings = AwsSettings {
+        app_name: "test".to_owned(),
+        timeouts,
+        member_role: "OrganizationAccountAccessRole".to_owned(),
+    };
+    AwsCloud::connect_to(&endpoint, &settings).await
 }
 
 fn read() -> Call {

@@ -13,12 +13,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use strum::IntoEnumIterator;
 
 pub use crate::cloud::budget::share::{BudgetShare, InvalidShare};
 
 use crate::cloud::budget::bucket::TokenBucket;
-use crate::cloud::{Answer, Bucket, Call, Cloud, CloudError, CloudErrorKind, Operation};
+use crate::cloud::{Answer, Bucket, Call, Cloud, CloudError, CloudErrorKind};
+use crate::org::AccountId;
 
 /// How often a read is sent before its throttling is the caller's problem. The four pauses between the
 /// tries add up to at least 7 seconds, in which the slowest row of AWS's table regains 7 tokens.
@@ -33,10 +33,13 @@ pub struct Budgeted<C> {
     inner: Arc<Inner<C>>,
 }
 
+type Buckets = BTreeMap<(Option<AccountId>, Bucket), Arc<TokenBucket>>;
+
 struct Inner<C> {
     cloud: C,
     share: BudgetShare,
-    buckets: BTreeMap<Bucket, TokenBucket>,
+    /// A bucket for every account whose rates are drawn on: nothing stands for the caller's own.
+    buckets: Mutex<Buckets>,
     jitter: Mutex<fastrand::Rng>,
 }
 
@@ -49,8 +52,7 @@ impl<C> Clone for Budgeted<C> {
 impl<C> Budgeted<C> {
     /// `cloud`, held to `share` of the documented rates. `seed` spreads the pauses of several daemons.
     pub fn new(cloud: C, share: BudgetShare, seed: u64) -> Self {
-        let buckets = Operation::iter().map(Operation::rate);
-        let buckets = buckets.map(|rate| (rate.bucket, TokenBucket::new(rate, share))).collect();
+        let buckets = Mutex::default();
         let jitter = Mutex::new(fastrand::Rng::with_seed(seed));
         Self { inner: Arc::new(Inner { cloud, share, buckets, jitter }) }
     }
@@ -61,13 +63,24 @@ impl<C> Budgeted<C> {
     }
 
     /// How much of what AWS documents for a minute was used in the last one: the calls of the last
-    /// minute, of all operations of `bucket`, by what AWS would serve from a full bucket in that time.
+    /// minute, of all operations of `bucket`, by what AWS would serve from a full bucket in that time. Of
+    /// several accounts' buckets the fullest counts.
     pub fn used_ratio(&self, bucket: Bucket) -> f64 {
-        self.inner.buckets.get(&bucket).map_or(0.0, TokenBucket::used_ratio)
+        let buckets = self.inner.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = buckets.iter().filter(|((_, other), _)| *other == bucket);
+        same.map(|(_, bucket)| bucket.used_ratio()).fold(0.0, f64::max)
     }
 }
 
 impl<C> Inner<C> {
+    /// The bucket that `call` draws on.
+    fn bucket(&self, call: &Call) -> Arc<TokenBucket> {
+        let rate = call.operation().rate();
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let bucket = buckets.entry((call.account().cloned(), rate.bucket));
+        Arc::clone(bucket.or_insert_with(|| Arc::new(TokenBucket::new(rate, self.share))))
+    }
+
     /// The pause after the `tries`-th throttled try: doubled each time, and up to half of it more, so
     /// that those who were throttled together do not come back together.
     fn pause(&self, tries: u32) -> Duration {
@@ -81,9 +94,7 @@ impl<C: Cloud> Cloud for Budgeted<C> {
     async fn call(&self, call: Call) -> Result<Answer, CloudError> {
         let operation = call.operation();
         let inner = &self.inner;
-        let Some(bucket) = inner.buckets.get(&operation.rate().bucket) else {
-            return inner.cloud.call(call).await; // Every operation has a bucket: see `new`.
-        };
+        let bucket = inner.bucket(&call);
         let mut tries = 1;
         loop {
             bucket.take().await;

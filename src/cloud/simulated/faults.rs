@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::cloud::simulated::options::{Endpoint, SimulationOptions, Throttling};
 use crate::cloud::simulated::pages::PAGE_ITEMS_MAX;
 use crate::cloud::simulated::refusal::{Code, Refusal};
-use crate::cloud::{Bucket, CloudError, CloudErrorKind, Operation, Rate};
+use crate::cloud::{Bucket, Call, CloudError, CloudErrorKind, Operation, Rate};
 use crate::org::AccountId;
 
 /// What happens to a call.
@@ -58,8 +58,10 @@ impl Faults {
         if self.happens(chance) { self.generator.usize(..PAGE_ITEMS_MAX) } else { PAGE_ITEMS_MAX }
     }
 
-    /// What happens to a call of `account`.
-    pub(super) fn strike(&mut self, account: &AccountId, operation: Operation) -> Fault {
+    /// What happens to a call of `caller`.
+    pub(super) fn strike(&mut self, caller: &AccountId, call: &Call) -> Fault {
+        let operation = call.operation();
+        let account = call.account().unwrap_or(caller);
         match self.options.endpoint {
             Endpoint::Up => {}
             Endpoint::Down => {
@@ -76,6 +78,11 @@ impl Faults {
         if self.options.denied.contains(&operation) {
             let message = format!("No permissions policy allows the {operation} action.");
             return Fault::Refused(Code::AccessDeniedException.because(message));
+        }
+        if account != caller && self.options.closed.contains(account) {
+            let message = format!("not authorized to assume a role in account {account}");
+            let (kind, operation) = (CloudErrorKind::Denied, Operation::AssumeRole);
+            return Fault::NoAnswer(CloudError::new(kind, operation, "AccessDenied", &message));
         }
         if !self.has_token(account, operation.rate()) {
             return Fault::Refused(throttled(operation));
@@ -137,7 +144,7 @@ pub(super) fn no_answer(operation: Operation) -> CloudError {
 
 fn throttled(operation: Operation) -> Refusal {
     let code = match operation.service() {
-        "sts" => Code::Throttling,
+        "sts" | "iam" => Code::Throttling,
         _ => Code::TooManyRequestsException,
     };
     code.because("You have sent too many requests in too short a period of time.")

@@ -13,6 +13,7 @@ mod faults;
 mod history;
 mod ids;
 mod listings;
+mod objects;
 mod options;
 mod pages;
 mod policies;

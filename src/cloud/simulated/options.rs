@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::cloud::Operation;
+use crate::org::AccountId;
 
 /// How the simulated cloud misbehaves. Chances are from 0.0 (never) to 1.0 (always).
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +30,8 @@ pub struct SimulationOptions {
     pub lost_request_chance: f64,
     /// Operations that no caller may use.
     pub denied: BTreeSet<Operation>,
+    /// Accounts whose role for palisade is missing or trusts nobody: they cannot be entered.
+    pub closed: BTreeSet<AccountId>,
 }
 
 /// What the endpoint does with every call.
@@ -65,6 +68,7 @@ impl SimulationOptions {
             lost_answer_chance: 0.0,
             lost_request_chance: 0.0,
             denied: BTreeSet::new(),
+            closed: BTreeSet::new(),
         }
     }
 

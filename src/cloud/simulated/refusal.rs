@@ -23,14 +23,18 @@ pub enum Code {
     AwsOrganizationsNotInUseException,
     ConcurrentModificationException,
     ConstraintViolationException,
+    DeleteConflict,
     DestinationParentNotFoundException,
     DuplicateAccountException,
     DuplicateOrganizationalUnitException,
     DuplicatePolicyAttachmentException,
     DuplicatePolicyException,
+    EntityAlreadyExists,
     ExpiredTokenException,
     InvalidInputException,
+    MalformedPolicyDocument,
     MalformedPolicyDocumentException,
+    NoSuchEntity,
     OrganizationalUnitNotEmptyException,
     OrganizationalUnitNotFoundException,
     ParentNotFoundException,
@@ -62,6 +66,7 @@ impl Code {
             Self::AccountNotFoundException
             | Self::AccountNotRegisteredException
             | Self::DestinationParentNotFoundException
+            | Self::NoSuchEntity
             | Self::OrganizationalUnitNotFoundException
             | Self::ParentNotFoundException
             | Self::PolicyNotAttachedException
@@ -75,14 +80,16 @@ impl Code {
             | Self::DuplicateOrganizationalUnitException
             | Self::DuplicatePolicyAttachmentException
             | Self::DuplicatePolicyException
+            | Self::EntityAlreadyExists
             | Self::PolicyTypeAlreadyEnabledException => CloudErrorKind::Exists,
             Self::AccessDeniedException
             | Self::AwsOrganizationsNotInUseException
             | Self::ExpiredTokenException => CloudErrorKind::Denied,
-            Self::InvalidInputException | Self::MalformedPolicyDocumentException => {
-                CloudErrorKind::Invalid
-            }
+            Self::InvalidInputException
+            | Self::MalformedPolicyDocument
+            | Self::MalformedPolicyDocumentException => CloudErrorKind::Invalid,
             Self::ConstraintViolationException
+            | Self::DeleteConflict
             | Self::OrganizationalUnitNotEmptyException
             | Self::PolicyInUseException
             | Self::PolicyTypeNotAvailableForOrganizationException => CloudErrorKind::Limit,

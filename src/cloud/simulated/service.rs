@@ -135,7 +135,7 @@ impl Service {
         self.calls += 1;
         self.let_others_act(&call);
         let operation = call.operation();
-        let (applied, unanswered) = match self.faults.strike(&caller.account, operation) {
+        let (applied, unanswered) = match self.faults.strike(&caller.account, &call) {
             Fault::None => (self.answer(caller, &call), None),
             Fault::LostAnswer => (self.answer(caller, &call), Some(no_answer(operation))),
             Fault::Refused(refusal) => (Err(refusal.into_error(operation)), None),
@@ -159,7 +159,7 @@ impl Service {
         self.world_now();
         let operation = call.operation();
         let world = self.world_as_read();
-        permitted(&self.world, caller, operation)
+        permitted(&self.world, caller, call)
             .and_then(|()| self.apply(caller, call, &world))
             .map_err(|refusal| refusal.into_error(operation))
     }
@@ -239,7 +239,13 @@ impl Service {
 
 /// The management account may do everything, delegated administrators may look, other members may ask
 /// which organization they are in ("Terminology and concepts", and every operation's own page).
-fn permitted(world: &World, caller: &Caller, operation: Operation) -> Result<(), Refusal> {
+///
+/// Objects in accounts are reached with a role of the account, which trusts the management account.
+fn permitted(world: &World, caller: &Caller, call: &Call) -> Result<(), Refusal> {
+    let operation = call.operation();
+    if call.account() == Some(&caller.account) {
+        return Ok(());
+    }
     if operation == Operation::GetCallerIdentity
         || caller.account == world.organization().management_account
     {
@@ -249,7 +255,9 @@ fn permitted(world: &World, caller: &Caller, operation: Operation) -> Result<(),
         return Err(Code::AwsOrganizationsNotInUseException
             .because("Your account isn't a member of an organization."));
     }
-    let may_look = world.is_administrator(&caller.account) && !operation.is_mutating();
+    let may_look = world.is_administrator(&caller.account)
+        && !operation.is_mutating()
+        && call.account().is_none();
     if may_look || operation == Operation::DescribeOrganization {
         return Ok(());
     }

@@ -42,6 +42,12 @@ impl World {
                 .iter()
                 .map(|(id, tags)| (id.clone(), Part::Known(tags.clone())))
                 .collect(),
+            objects: self
+                .objects
+                .iter()
+                .map(|(key, state)| (key.clone(), Part::Known(Some(state.clone()))))
+                .collect(),
+            listings: self.listings(),
         }
     }
 
@@ -68,6 +74,11 @@ impl World {
         }
         for (id, part) in &snapshot.tags {
             world.set_tags(id, &known("tags", part)?);
+        }
+        for (key, part) in &snapshot.objects {
+            if let Some(state) = known("objects", part)? {
+                world.objects.insert(key.clone(), state);
+            }
         }
         world.guard_the_unguarded();
         Ok(world)

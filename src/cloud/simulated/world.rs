@@ -11,8 +11,8 @@ use crate::cloud::simulated::pages::Pager;
 use crate::cloud::simulated::refusal::{Code, Refusal};
 use crate::cloud::{Call, Reply};
 use crate::org::{
-    AccountId, AccountState, ObservedAccount, Organization, OuPath, ParentId, PolicyId,
-    PolicyQuota, PolicyType, PolicyTypeStatus, Root, RootId, TargetId, Tree,
+    AccountId, AccountState, ObjectKey, ObjectState, ObservedAccount, Organization, OuPath,
+    ParentId, PolicyId, PolicyQuota, PolicyType, PolicyTypeStatus, Root, RootId, TargetId, Tree,
 };
 
 /// An AWS Organization in memory, at one moment.
@@ -28,6 +28,7 @@ pub struct World {
     pub(super) tags: BTreeMap<String, BTreeMap<String, String>>,
     pub(super) trusted: BTreeSet<String>,
     pub(super) administrators: BTreeMap<String, BTreeSet<AccountId>>,
+    pub(super) objects: BTreeMap<ObjectKey, ObjectState>,
     pub(super) quotas: BTreeMap<PolicyType, PolicyQuota>,
     pub(super) enabling_takes: Duration,
     pub(super) account_paths: AccountPaths,
@@ -91,6 +92,7 @@ impl World {
             tags: BTreeMap::new(),
             trusted: BTreeSet::new(),
             administrators: BTreeMap::new(),
+            objects: BTreeMap::new(),
             quotas: BTreeMap::new(),
             enabling_takes: Duration::ZERO,
             account_paths: AccountPaths::Given,
@@ -205,6 +207,8 @@ impl World {
             Call::ListDelegatedAdministrators { service, page } => {
                 self.list_administrators(service, page, pager)
             }
+            Call::ReadObject { key, reading: _ } => self.read_object(key),
+            Call::ListObjects { query, page } => self.list_objects(query, page, pager),
             Call::GetCallerIdentity
             | Call::EnablePolicyType { .. }
             | Call::DisablePolicyType { .. }
@@ -220,7 +224,8 @@ impl World {
             | Call::UntagResource { .. }
             | Call::EnableAwsServiceAccess { .. }
             | Call::RegisterDelegatedAdministrator { .. }
-            | Call::DeregisterDelegatedAdministrator { .. } => {
+            | Call::DeregisterDelegatedAdministrator { .. }
+            | Call::WriteObject { .. } => {
                 Err(Code::InvalidInputException.because("not a question to the organization"))
             }
         }
@@ -258,6 +263,7 @@ impl World {
             Call::DeregisterDelegatedAdministrator { account, service } => {
                 self.deregister(account, service)
             }
+            Call::WriteObject { key, step } => self.write_object(key, step),
             Call::GetCallerIdentity
             | Call::DescribeOrganization
             | Call::ListRoots { .. }
@@ -270,7 +276,9 @@ impl World {
             | Call::ListPoliciesForTarget { .. }
             | Call::ListTagsForResource { .. }
             | Call::ListAwsServiceAccessForOrganization { .. }
-            | Call::ListDelegatedAdministrators { .. } => {
+            | Call::ListDelegatedAdministrators { .. }
+            | Call::ReadObject { .. }
+            | Call::ListObjects { .. } => {
                 Err(Code::InvalidInputException.because("not a change of the organization"))
             }
         }

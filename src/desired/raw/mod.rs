@@ -3,6 +3,7 @@
 //! `schema` makes the JSON Schema of these types, `check` reads documents by that schema, and
 //! what passes is deserialized into these types. Descriptions here are what editors show.
 
+mod break_glass;
 mod guardrail_test;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+pub(crate) use crate::desired::raw::break_glass::{RawBreakGlassRole, RawEmergencyRole, TimeText};
 pub(crate) use crate::desired::raw::guardrail_test::{
     RawCase, RawContextValue, RawExpectation, RawGuardrailTest, RawOneOrMore,
 };

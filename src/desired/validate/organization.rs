@@ -54,6 +54,7 @@ pub(crate) fn read(document: &Document, context: &mut Context<'_>) -> Option<Des
         roles: spec.governance_roles.map(GovernanceRoles::read).unwrap_or_default(),
         quotas: spec.quotas.into_iter().map(read_quota).collect(),
         policies: Vec::new(),
+        break_glass: Vec::new(),
         tests: Vec::new(),
     })
 }

@@ -138,7 +138,7 @@ fn check_kind(document: &Document, policy_type: &PolicyType, context: &mut Conte
     }
 }
 
-fn read_targets(
+pub(crate) fn read_targets(
     document: &Document,
     raw: &[TargetText],
     context: &mut Context<'_>,

@@ -66,6 +66,7 @@ fn resources(policy_header: DocumentHeader) -> Resources {
         roles: crate::desired::GovernanceRoles::default(),
         quotas: BTreeMap::new(),
         policies: vec![policy(policy_header)],
+        break_glass: Vec::new(),
         tests: Vec::new(),
     };
     compile(&desired, "2026-11-22".parse().unwrap())
@@ -100,6 +101,8 @@ fn snapshot() -> OrgSnapshot {
         trusted_services: Part::Known(BTreeSet::new()),
         delegated_administrators: BTreeMap::new(),
         tags: BTreeMap::new(),
+        objects: BTreeMap::new(),
+        listings: BTreeMap::new(),
     }
 }
 

@@ -128,6 +128,7 @@ pub(crate) fn desired(rng: &mut Rng) -> DesiredOrg {
         roles: palisade::desired::GovernanceRoles::default(),
         quotas: types().into_iter().map(|policy_type| (policy_type, quota())).collect(),
         policies,
+        break_glass: Vec::new(),
         tests: Vec::new(),
     }
 }
@@ -218,6 +219,8 @@ pub(crate) fn snapshot(rng: &mut Rng) -> OrgSnapshot {
         trusted_services: Part::Known(BTreeSet::new()),
         delegated_administrators: BTreeMap::new(),
         tags,
+        objects: BTreeMap::new(),
+        listings: BTreeMap::new(),
     }
 }
 

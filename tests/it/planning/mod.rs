@@ -7,13 +7,14 @@
 mod examples;
 pub(crate) mod generate;
 mod model;
+pub(crate) mod objects;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
 use palisade::compile::{Resources, compile};
 use palisade::effective::{Bindings, Effective};
-use palisade::org::{AccountId, Mark, OrgSnapshot, Part, PolicyType, Unknown};
+use palisade::org::{AccountId, Mark, ObjectState, OrgSnapshot, Part, PolicyType, Unknown};
 use palisade::plan::{BlockedReason, Change, Guards, Hold, Plan, plan};
 use palisade::policy::Hierarchy;
 
@@ -46,8 +47,10 @@ impl Case {
     fn of(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
         let desired = generate::desired(&mut rng);
-        let snapshot = generate::snapshot(&mut rng);
-        let resources = compile(&desired, "2026-01-01".parse().unwrap());
+        let mut snapshot = generate::snapshot(&mut rng);
+        let mut resources = compile(&desired, "2026-01-01".parse().unwrap());
+        resources.objects = objects::rules(&mut rng);
+        objects::scatter(&mut rng, &mut snapshot);
         Self { seed, rng, resources, snapshot }
     }
 
@@ -200,6 +203,15 @@ fn what_is_not_ours_is_not_touched() {
             .map(|key| (&key.policy_type, key.name.as_str()))
             .collect();
         for action in case.plan(&case.snapshot).actions {
+            if let Change::Object(change) = &action.change {
+                let mark =
+                    change.before.as_ref().and_then(ObjectState::tags).and_then(Mark::read_tags);
+                let is_ours = mark.as_ref().is_none_or(|mark| mark.owner == "acme");
+                let is_named =
+                    case.resources.objects.iter().any(|rule| rule.name == change.key.name);
+                assert!(is_ours && (mark.is_some() || is_named), "seed {seed}: {action:#?}");
+                continue;
+            }
             let (policy_type, id) = match &action.change {
                 Change::UpdatePolicy { policy_type, id, .. }
                 | Change::DeletePolicy { policy_type, id, .. } => (policy_type, Some(id)),
@@ -234,6 +246,12 @@ fn an_incomplete_observation_deletes_nothing() {
         for part in snapshot.tags.values_mut().filter(|_| case.rng.bool()) {
             *part = Part::Unknown(unknown());
         }
+        for part in snapshot.objects.values_mut().filter(|_| case.rng.bool()) {
+            *part = Part::Unknown(unknown());
+        }
+        for part in snapshot.listings.values_mut().filter(|_| case.rng.bool()) {
+            *part = Part::Unknown(unknown());
+        }
         for part in snapshot.policies.values_mut() {
             let Part::Known(policies) = part else { continue };
             for policy in policies.values_mut() {
@@ -263,6 +281,10 @@ fn an_incomplete_observation_deletes_nothing() {
                 Change::DeleteUnit { unit, .. } => {
                     assert!(attachments_are_known, "seed {seed}");
                     assert!(snapshot.tags[unit.as_str()].known().is_some(), "seed {seed}");
+                }
+                Change::Object(change) => {
+                    let known = snapshot.objects[&change.key].known();
+                    assert_eq!(known, Some(&change.before), "seed {seed}");
                 }
                 _ => {}
             }
@@ -296,6 +318,7 @@ fn dangerous_actions_wait_for_approval() {
         for action in &plan.actions {
             let is_dangerous = match &action.change {
                 Change::DeletePolicy { .. } | Change::DeregisterAdministrator { .. } => true,
+                Change::Object(change) => change.after.is_none(),
                 Change::DetachPolicy { policy_type, policy, .. } => {
                     let document = case.snapshot.policies_of(policy_type).unwrap()[policy]
                         .document

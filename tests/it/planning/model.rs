@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use palisade::compile::Resources;
 use palisade::org::{
-    AccountId, Mark, ObservedPolicy, ObservedUnit, OrgSnapshot, OuId, OuPath, ParentId, Part,
-    PolicyId, PolicyType, PolicyTypeStatus, TargetId, Tree,
+    AccountId, ListedObject, Mark, ObjectKey, ObjectQuery, ObjectState, ObservedPolicy,
+    ObservedUnit, OrgSnapshot, OuId, OuPath, ParentId, Part, PolicyId, PolicyType,
+    PolicyTypeStatus, TargetId, Tree,
 };
-use palisade::plan::{Change, PolicyRef, TargetRef, UnitRef};
+use palisade::plan::{Change, ObjectChange, PolicyRef, TargetRef, UnitRef};
 use palisade::policy::{Language, canonical};
 
 pub(super) struct Model {
@@ -85,6 +86,24 @@ impl Model {
         self.created
     }
 
+    fn change_object(&mut self, change: &ObjectChange) -> Result<(), String> {
+        let found = self.snapshot.objects.get(&change.key).and_then(Part::known);
+        if found != Some(&change.before) {
+            return Err(format!("{} is not as expected", change.key));
+        }
+        let ObjectKey { account, region, kind, name: _ } = change.key.clone();
+        let query = ObjectQuery { account, region, kind };
+        if let Some(Part::Known(listed)) = self.snapshot.listings.get_mut(&query) {
+            listed.retain(|listed| listed.key != change.key);
+            if let Some(ObjectState::Role(role)) = &change.after {
+                let description = role.description.clone();
+                listed.push(ListedObject { key: change.key.clone(), description });
+            }
+        }
+        self.snapshot.objects.insert(change.key.clone(), Part::Known(change.after.clone()));
+        Ok(())
+    }
+
     /// Applies a change, or says why AWS would not.
     #[expect(clippy::too_many_lines, reason = "one short arm a change")]
     pub(super) fn apply(&mut self, resources: &Resources, change: &Change) -> Result<(), String> {
@@ -114,6 +133,7 @@ impl Model {
                 };
                 Ok(())
             }
+            Change::Object(change) => self.change_object(change),
             Change::CreateUnit { path, parent, tags } => self.create_unit(path, parent, tags),
             Change::DeleteUnit { unit, .. } => self.delete_unit(unit),
             Change::MoveAccount { account, from, to, .. } => self.move_account(account, from, to),

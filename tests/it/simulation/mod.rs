@@ -17,8 +17,8 @@ use palisade::cloud::{Call, Cloud};
 use palisade::compile::{Resources, compile};
 
 use self::monitor::Rules;
-use self::run::{Approver, Counter, has_work, observe, pass, plan_for};
-use crate::planning::generate;
+use self::run::{Approver, Counter, has_work, observe, pass, plan_for, truth};
+use crate::planning::{generate, objects};
 
 /// Organizations tried on a quiet cloud.
 const QUIET_CASES: u64 = 300;
@@ -41,8 +41,10 @@ fn seeds(cases: u64) -> Vec<u64> {
 fn case(seed: u64) -> (SimulatedCloud, Resources) {
     let mut rng = Rng::with_seed(seed);
     let desired = generate::desired(&mut rng);
-    let snapshot = generate::snapshot(&mut rng);
-    let resources = compile(&desired, "2026-01-01".parse().unwrap());
+    let mut snapshot = generate::snapshot(&mut rng);
+    let mut resources = compile(&desired, "2026-01-01".parse().unwrap());
+    resources.objects = objects::rules(&mut rng);
+    objects::scatter(&mut rng, &mut snapshot);
     let cloud = SimulatedCloud::from_snapshot(seed, &snapshot).unwrap();
     for policy_type in generate::types() {
         cloud.meddle(|world| world.set_quota(policy_type, generate::quota()));
@@ -61,7 +63,7 @@ async fn converge(
     let budgeted = Budgeted::new(cloud.clone(), BudgetShare::HALF, 0);
     let mut last = String::new();
     for passes in 0..passes_max {
-        if !has_work(&plan_for(resources, &cloud.truth(), approver)) {
+        if !has_work(&plan_for(resources, &truth(cloud, resources), approver)) {
             return Ok(passes);
         }
         let (_, outcomes) = pass(&budgeted, resources, approver, &journal).await;
@@ -69,7 +71,7 @@ async fn converge(
         // Longer than any read may be out of date, as the daemon's backoff is after a failed pass.
         tokio::time::sleep(Duration::from_secs(4)).await;
     }
-    let left = plan_for(resources, &cloud.truth(), approver);
+    let left = plan_for(resources, &truth(cloud, resources), approver);
     let left: Vec<_> =
         left.actions.iter().map(|action| (action.change.kind(), action.change.object())).collect();
     Err(format!("still to do after {passes_max} passes: {left:?}\nthe last pass: {last}"))
@@ -117,7 +119,7 @@ async fn the_observed_organization_plans_like_the_true_one() {
         let seen = observe(&cloud, &resources).await;
         let (one, two) = (
             plan_for(&resources, &seen, Approver::Nobody),
-            plan_for(&resources, &cloud.truth(), Approver::Nobody),
+            plan_for(&resources, &truth(&cloud, &resources), Approver::Nobody),
         );
         assert_eq!(one.blocked, two.blocked, "seed {seed}");
         for (one, two) in one.actions.iter().zip(&two.actions) {
@@ -229,7 +231,7 @@ fn mischief(rng: &mut Rng, world: &World) -> Option<Call> {
 async fn a_plan_for_another_organization_is_refused_as_a_whole() {
     for seed in seeds(50) {
         let (cloud, resources) = case(seed);
-        let mut plan = plan_for(&resources, &cloud.truth(), Approver::Everybody);
+        let mut plan = plan_for(&resources, &truth(&cloud, &resources), Approver::Everybody);
         plan.organization_id = "o-somebodyelse".parse().unwrap();
         let journal = Counter::default();
         let outcomes =

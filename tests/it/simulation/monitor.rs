@@ -88,7 +88,15 @@ impl Rules {
 fn foreign(resources: &Resources, world: &World) -> BTreeMap<String, String> {
     let named: BTreeSet<_> =
         resources.policies.keys().map(|key| (key.policy_type.clone(), key.name.clone())).collect();
-    world
+    let wanted: BTreeSet<&str> = resources.objects.iter().map(|rule| rule.name.as_str()).collect();
+    let objects = world.objects().iter().filter(|(key, state)| {
+        match state.tags().and_then(Mark::read_tags) {
+            Some(mark) => mark.owner != resources.installation,
+            None => !wanted.contains(key.name.as_str()),
+        }
+    });
+    let objects = objects.map(|(key, state)| (String::from(key.clone()), format!("{state:?}")));
+    let policies = world
         .policies()
         .iter()
         .filter(|(_, policy)| !policy.aws_managed)
@@ -101,8 +109,8 @@ fn foreign(resources: &Resources, world: &World) -> BTreeMap<String, String> {
         })
         .map(|(id, policy)| {
             (id.to_string(), format!("{} {} {:?}", policy.name, policy.content, policy.targets))
-        })
-        .collect()
+        });
+    policies.chain(objects).collect()
 }
 
 fn statements(world: &World, read: &mut BTreeMap<String, BTreeSet<String>>) -> Statements {

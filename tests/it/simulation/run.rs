@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use palisade::act::{Entry, Journal, JournalError, Outcome, Unconditional, act};
 use palisade::cloud::Cloud;
-use palisade::compile::Resources;
-use palisade::observe::{Observer, Wanted};
-use palisade::org::OrgSnapshot;
+use palisade::cloud::simulated::SimulatedCloud;
+use palisade::compile::{Resources, estate};
+use palisade::controller::survey;
+use palisade::observe::Observer;
+use palisade::org::{OrgSnapshot, Part};
 use palisade::plan::{Guards, Plan, plan};
 
 /// Counts what it is given.
@@ -80,10 +82,18 @@ pub(super) async fn pass(
 }
 
 pub(super) async fn observe(cloud: &dyn Cloud, resources: &Resources) -> OrgSnapshot {
-    let wanted = Wanted {
-        policy_types: resources.quotas.keys().cloned().collect(),
-        services: resources.delegated_administrators.keys().cloned().collect(),
-        units: resources.units.clone(),
-    };
-    Observer::new(Duration::ZERO).observe(cloud, &wanted).await
+    survey(cloud, &mut Observer::new(Duration::ZERO), resources).await
+}
+
+/// The organization as a perfect observer would see it: also which objects are not there.
+pub(super) fn truth(cloud: &SimulatedCloud, resources: &Resources) -> OrgSnapshot {
+    let mut truth = cloud.truth();
+    let wanted = estate(resources, truth.tree.known().unwrap(), truth.partition());
+    for key in wanted.objects.into_keys() {
+        truth.objects.entry(key).or_insert(Part::Known(None));
+    }
+    for query in wanted.queries {
+        truth.listings.entry(query).or_insert(Part::Known(Vec::new()));
+    }
+    truth
 }

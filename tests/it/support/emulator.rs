@@ -64,8 +64,11 @@ impl EmulatedOrganization {
             access_key_id: self.access_key_id.clone(),
             secret_access_key: self.secret_access_key.clone(),
         };
-        let settings =
-            AwsSettings { app_name: "palisade-tests".to_owned(), timeouts: AwsTimeouts::STANDARD };
+        let settings = AwsSettings {
+            app_name: "palisade-tests".to_owned(),
+            timeouts: AwsTimeouts::STANDARD,
+            member_role: "OrganizationAccountAccessRole".to_owned(),
+        };
         AwsCloud::connect_to(&endpoint, &settings).await
     }
 

@@ -1,0 +1,93 @@
+//! What a change does to an object in an account, field by field; policies in the terms of their language.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::cli::render::diff::{Line, LineKind, emptied, lines_of};
+use crate::cli::render::paint::inert;
+use crate::org::{Mark, ObjectState, RoleState};
+use crate::plan::ObjectChange;
+use crate::policy;
+use crate::policy::Language;
+
+/// The lines of a change.
+pub(super) fn object_lines(change: &ObjectChange) -> Vec<Line> {
+    match (&change.before, &change.after) {
+        (None, None) => Vec::new(),
+        (Some(ObjectState::Role(before)), None) => role_lines(Some(before), None),
+        (before, Some(ObjectState::Role(after))) => {
+            let before = before.as_ref().map(|ObjectState::Role(before)| before);
+            role_lines(before, Some(after))
+        }
+    }
+}
+
+fn role_lines(before: Option<&RoleState>, after: Option<&RoleState>) -> Vec<Line> {
+    let text = |of: fn(&RoleState) -> String| (before.map(of), after.map(of));
+    let description = |role: &RoleState| Mark::read_description(&role.description).0.to_owned();
+    let session = |role: &RoleState| format!("{} seconds", role.max_session_seconds);
+    let boundary = |role: &RoleState| role.boundary.clone().unwrap_or_default();
+    let mut lines = field("description", text(description));
+    lines.extend(field("longest session", text(session)));
+    lines.extend(field("permissions boundary", text(boundary)));
+    let trust = |role: &'_ RoleState| role.trust.clone();
+    let (old, new) = (before.map(trust), after.map(trust));
+    lines.extend(policy_lines("trust policy", old.as_ref(), new.as_ref()));
+    let nothing = BTreeSet::new();
+    let attached =
+        |role: Option<&RoleState>| role.map_or(nothing.clone(), |role| role.attached.clone());
+    let (old, new) = (attached(before), attached(after));
+    for arn in old.symmetric_difference(&new) {
+        let kind = if new.contains(arn) { LineKind::Added } else { LineKind::Removed };
+        lines.push(line(kind, &format!("managed policy {arn}")));
+    }
+    let inline = |role: Option<&RoleState>| -> BTreeMap<String, String> {
+        role.map(|role| role.inline.clone()).unwrap_or_default()
+    };
+    let (old, new) = (inline(before), inline(after));
+    for name in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
+        let title = format!("inline policy {name}");
+        lines.extend(policy_lines(&title, old.get(name), new.get(name)));
+    }
+    lines
+}
+
+/// A field that is one text; empty is the same as not there.
+fn field(name: &str, (before, after): (Option<String>, Option<String>)) -> Vec<Line> {
+    if before == after {
+        return Vec::new();
+    }
+    let shown = |kind, text: Option<String>| {
+        let text = text.filter(|text| !text.is_empty())?;
+        Some(line(kind, &format!("{name}: {text}")))
+    };
+    let lines = [shown(LineKind::Removed, before), shown(LineKind::Added, after)];
+    lines.into_iter().flatten().collect()
+}
+
+fn policy_lines(title: &str, before: Option<&String>, after: Option<&String>) -> Vec<Line> {
+    let kind = match (before, after) {
+        (None, _) => LineKind::Added,
+        (_, None) => LineKind::Removed,
+        (Some(_), Some(_)) => LineKind::Changed,
+    };
+    let parse = |text: Option<&String>| serde_json::from_str::<Value>(text?).ok();
+    let (before, after) = match (parse(before), parse(after)) {
+        (Some(before), Some(after)) => (before, after),
+        (Some(before), None) => (before.clone(), emptied(&before)),
+        (None, Some(after)) => (emptied(&after), after),
+        (None, None) => return Vec::new(),
+    };
+    let changes = policy::diff(Language::Iam, &before, &after);
+    if changes.is_empty() {
+        return Vec::new();
+    }
+    let inside = changes.iter().flat_map(lines_of);
+    let inside = inside.map(|line| Line { text: format!("  {}", line.text), ..line });
+    std::iter::once(line(kind, title)).chain(inside).collect()
+}
+
+fn line(kind: LineKind, text: &str) -> Line {
+    Line { kind, text: inert(text) }
+}

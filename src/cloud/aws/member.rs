@@ -1,0 +1,170 @@
+//! How accounts are entered: the caller's own with its own credentials, every other one with a role of it.
+//!
+//! The SDK's provider would do the same, but its failures reach the caller of another operation as missing
+//! credentials. Here a refusal stays what it is: `AssumeRole` was denied.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use tokio::sync::{Mutex, OnceCell};
+use tokio::time::Instant;
+
+use crate::cloud::aws::connect::LeaveThrottlesToTheBudget;
+use crate::cloud::aws::failure::{failure, unreadable};
+use crate::cloud::{CloudError, CloudErrorKind, Operation};
+use crate::org::{AccountId, Caller};
+
+/// What `CloudTrail` calls a session of palisade in another account.
+const SESSION_NAME: &str = "palisade";
+
+/// A session is given up this long after it began. AWS gives an hour, the most a chained role can have
+/// ("Methods to assume a role"); the rest is for requests that are under way.
+const SESSION_AGE_MAX: Duration = Duration::from_mins(50);
+
+/// Every account that has been entered.
+#[derive(Debug)]
+pub(super) struct Members {
+    config: SdkConfig,
+    sts: aws_sdk_sts::Client,
+    /// The role of other accounts, with its path if it has one.
+    role: String,
+    home: OnceCell<Home>,
+    entered: Mutex<BTreeMap<AccountId, Arc<Mutex<Option<Entered>>>>>,
+}
+
+/// Where the caller itself is.
+#[derive(Debug)]
+struct Home {
+    account: AccountId,
+    /// Such as `aws`, from the caller's ARN.
+    partition: String,
+    session: Arc<Session>,
+}
+
+#[derive(Debug, Clone)]
+struct Entered {
+    session: Arc<Session>,
+    at: Instant,
+}
+
+/// Credentials of one account, and the clients that use them, each made when it is first needed.
+#[derive(Debug)]
+pub(super) struct Session {
+    config: SdkConfig,
+    iam: OnceLock<Clients<aws_sdk_iam::Client>>,
+}
+
+/// Reads and changes have a client each, because they differ in what may be retried.
+#[derive(Debug)]
+pub(super) struct Clients<C> {
+    pub(super) reads: C,
+    pub(super) writes: C,
+}
+
+impl Members {
+    pub(super) fn new(config: &SdkConfig, sts: aws_sdk_sts::Client, role: &str) -> Self {
+        Self {
+            config: config.clone(),
+            sts,
+            role: role.to_owned(),
+            home: OnceCell::new(),
+            entered: Mutex::default(),
+        }
+    }
+
+    /// A session in `account`. `caller` asks who is calling, which is done once.
+    pub(super) async fn enter(
+        &self,
+        account: &AccountId,
+        caller: impl Future<Output = Result<Caller, CloudError>>,
+    ) -> Result<Arc<Session>, CloudError> {
+        let home = self.home.get_or_try_init(|| async { self.home(&caller.await?) }).await?;
+        if home.account == *account {
+            return Ok(Arc::clone(&home.session));
+        }
+        let door = Arc::clone(self.entered.lock().await.entry(account.clone()).or_default());
+        // Whoever comes second waits for the first one's session instead of asking for another.
+        let mut entered = door.lock().await;
+        if let Some(Entered { session, at }) = entered.as_ref()
+            && at.elapsed() < SESSION_AGE_MAX
+        {
+            return Ok(Arc::clone(session));
+        }
+        let at = Instant::now();
+        let session = Arc::new(self.assume(account, &home.partition).await?);
+        *entered = Some(Entered { session: Arc::clone(&session), at });
+        Ok(session)
+    }
+
+    fn home(&self, caller: &Caller) -> Result<Home, CloudError> {
+        let partition = caller.arn.split(':').nth(1).ok_or_else(|| {
+            unreadable(Operation::GetCallerIdentity, "the caller's ARN names no partition")
+        })?;
+        Ok(Home {
+            account: caller.account.clone(),
+            partition: partition.to_owned(),
+            session: Arc::new(Session::new(self.config.clone())),
+        })
+    }
+
+    async fn assume(&self, account: &AccountId, partition: &str) -> Result<Session, CloudError> {
+        const OPERATION: Operation = Operation::AssumeRole;
+        let arn = format!("arn:{partition}:iam::{account}:role/{}", self.role);
+        let request = self.sts.assume_role().role_arn(&arn).role_session_name(SESSION_NAME);
+        let answer = request.send().await.map_err(|error| {
+            let error = failure(OPERATION, &error);
+            let message = match error.kind {
+                CloudErrorKind::Denied => format!(
+                    "`{arn}` cannot be assumed: let it trust this caller, or name another role with `--member-role`: {}",
+                    error.message
+                ),
+                CloudErrorKind::Throttled { .. }
+                | CloudErrorKind::Busy
+                | CloudErrorKind::NotFound
+                | CloudErrorKind::Exists
+                | CloudErrorKind::Invalid
+                | CloudErrorKind::Limit
+                | CloudErrorKind::Unavailable
+                | CloudErrorKind::Unclear => error.message.clone(),
+            };
+            CloudError { message, ..error }
+        })?;
+        let given = answer
+            .credentials
+            .ok_or_else(|| unreadable(OPERATION, "no `Credentials` in the answer"))?;
+        let credentials = Credentials::new(
+            given.access_key_id,
+            given.secret_access_key,
+            Some(given.session_token),
+            None,
+            "palisade member role",
+        );
+        let provider = SharedCredentialsProvider::new(credentials);
+        let config = self.config.clone().into_builder().credentials_provider(provider).build();
+        Ok(Session::new(config))
+    }
+}
+
+impl Session {
+    fn new(config: SdkConfig) -> Self {
+        Self { config, iam: OnceLock::new() }
+    }
+
+    /// IAM, which is global.
+    pub(super) fn iam(&self) -> &Clients<aws_sdk_iam::Client> {
+        self.iam.get_or_init(|| {
+            let builder = aws_sdk_iam::config::Builder::from(&self.config);
+            let reads = builder.clone().retry_classifier(LeaveThrottlesToTheBudget).build();
+            let writes = builder.retry_config(RetryConfig::disabled()).build();
+            Clients {
+                reads: aws_sdk_iam::Client::from_conf(reads),
+                writes: aws_sdk_iam::Client::from_conf(writes),
+            }
+        })
+    }
+}

@@ -1,0 +1,104 @@
+//! Objects in accounts: a map, in which each kind changes by its own rules. Knows nothing of who may.
+//!
+//! Reading an object takes one request here and not several as in AWS: what an object is made of changes
+//! under a lagging read all the same, because every request may see another past.
+
+mod role;
+
+use std::collections::BTreeMap;
+
+use crate::cloud::simulated::pages::Pager;
+use crate::cloud::simulated::refusal::{Code, Refusal};
+use crate::cloud::simulated::world::World;
+use crate::cloud::{PageToken, Reading, Reply};
+use crate::org::{
+    AccountState, ListedObject, ObjectKey, ObjectQuery, ObjectState, ObjectStep, Part,
+};
+
+impl World {
+    /// Every object in every account.
+    pub fn objects(&self) -> &BTreeMap<ObjectKey, ObjectState> {
+        &self.objects
+    }
+
+    /// Puts an object where it is wanted, or takes it away: what no palisade would do.
+    pub fn set_object(&mut self, key: &ObjectKey, state: Option<ObjectState>) {
+        match state {
+            Some(state) => self.objects.insert(key.clone(), state),
+            None => self.objects.remove(key),
+        };
+    }
+
+    pub(super) fn read_object(&self, key: &ObjectKey) -> Result<Reply, Refusal> {
+        self.expect_open(key)?;
+        let found = self.objects.get(key).cloned();
+        Ok(Reply::Reading(Box::new(found.map_or_else(Reading::nothing, Reading::whole))))
+    }
+
+    pub(super) fn list_objects(
+        &self,
+        query: &ObjectQuery,
+        page: &PageToken,
+        pager: Pager,
+    ) -> Result<Reply, Refusal> {
+        let name = format!("ListObjects {}", String::from(query.clone()));
+        let objects = self.objects.iter().filter(|(key, _)| is_in(query, key));
+        let items = objects.map(|(key, state)| (key.name.as_str(), (key, state)));
+        pager.page(&name, items, page, |(key, state)| listed(key, state)).map(Reply::Objects)
+    }
+
+    pub(super) fn write_object(
+        &mut self,
+        key: &ObjectKey,
+        step: &ObjectStep,
+    ) -> Result<Reply, Refusal> {
+        self.expect_open(key)?;
+        let before = self.objects.remove(key);
+        let changed = match (step, before.clone()) {
+            (ObjectStep::Role(step), before) => {
+                let before = before.map(|ObjectState::Role(role)| role);
+                role::change(before, step).map(|after| after.map(ObjectState::Role))
+            }
+        };
+        let (after, answer) = match changed {
+            Ok(after) => (after, Ok(Reply::Done)),
+            Err(refusal) => (before, Err(refusal)),
+        };
+        if let Some(after) = after {
+            self.objects.insert(key.clone(), after);
+        }
+        answer
+    }
+
+    /// The listing of every kind and place that holds something.
+    pub(super) fn listings(&self) -> BTreeMap<ObjectQuery, Part<Vec<ListedObject>>> {
+        let mut listings: BTreeMap<ObjectQuery, Vec<ListedObject>> = BTreeMap::new();
+        for (key, state) in &self.objects {
+            let ObjectKey { account, region, kind, name: _ } = key.clone();
+            let query = ObjectQuery { account, region, kind };
+            listings.entry(query).or_default().push(listed(key, state));
+        }
+        listings.into_iter().map(|(query, listed)| (query, Part::Known(listed))).collect()
+    }
+
+    fn expect_open(&self, key: &ObjectKey) -> Result<(), Refusal> {
+        let account = self.tree().accounts.get(&key.account);
+        if account.is_some_and(|account| account.state == AccountState::Active) {
+            return Ok(());
+        }
+        let message = format!("account {} is not active in this organization", key.account);
+        Err(Code::AccessDeniedException.because(message))
+    }
+}
+
+fn is_in(query: &ObjectQuery, key: &ObjectKey) -> bool {
+    let ObjectQuery { account, region, kind } = query;
+    key.account == *account && key.region == *region && key.kind == *kind
+}
+
+fn listed(key: &ObjectKey, state: &ObjectState) -> ListedObject {
+    let description = match state {
+        ObjectState::Role(role) => role.description.clone(),
+    };
+    ListedObject { key: key.clone(), description }
+}

@@ -1,0 +1,152 @@
+//! Objects in accounts: which documents want which, and in which accounts of the tree that is observed.
+//!
+//! Compiling says what is wanted where in desired state's terms ([`ObjectRule`]); which accounts that is, only
+//! the tree says, so that an account that is created or moved tomorrow is included. One file a kind of
+//! document.
+
+mod break_glass;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::compile::Resources;
+use crate::desired::{DesiredOrg, DesiredTarget};
+use crate::org::{
+    AccountId, AccountState, DocumentRef, Mark, ObjectKey, ObjectKind, ObjectQuery, ObjectState,
+    Region, TargetId, Tree,
+};
+
+/// Stands for the partition (`aws`, `aws-us-gov`, …) in everything compiled from documents, since only the
+/// caller's ARN says which it is.
+pub const PARTITION: &str = "${palisade:partition}";
+
+/// An object that a document wants, in one account or in many.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ObjectRule {
+    /// The document.
+    pub document: DocumentRef,
+    /// Its mark.
+    pub mark: Mark,
+    /// In which accounts.
+    pub spread: Spread,
+    /// In which Region; nothing for what is global.
+    pub region: Option<Region>,
+    /// What kind of object.
+    pub kind: ObjectKind,
+    /// Its name.
+    pub name: String,
+    /// What it should be, with [`PARTITION`] for the partition.
+    pub state: ObjectState,
+}
+
+/// The accounts in which an object is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Spread {
+    /// One account.
+    Account(AccountId),
+    /// Every active account in or below the targets, the management account included, without some.
+    Below {
+        /// The targets.
+        targets: BTreeSet<DesiredTarget>,
+        /// The accounts left out.
+        except: BTreeSet<AccountId>,
+    },
+}
+
+/// An object as it should be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ObjectResource {
+    /// The document that wants it.
+    pub document: DocumentRef,
+    /// Its mark.
+    pub mark: Mark,
+    /// What it should be.
+    pub state: ObjectState,
+}
+
+/// The objects of one pass.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Estate {
+    /// What should be.
+    pub objects: BTreeMap<ObjectKey, ObjectResource>,
+    /// Where to look for objects of ours that nobody wants any more.
+    pub queries: BTreeSet<ObjectQuery>,
+}
+
+/// The objects that documents want.
+pub(super) fn rules(desired: &DesiredOrg) -> Vec<ObjectRule> {
+    let owner = desired.installation();
+    desired.break_glass.iter().flat_map(|document| break_glass::rules(document, owner)).collect()
+}
+
+/// The objects that `resources` want in the accounts of `tree`.
+pub fn estate(resources: &Resources, tree: &Tree, partition: &str) -> Estate {
+    let mut estate = Estate::default();
+    for rule in &resources.objects {
+        let state = in_partition(&rule.state, partition);
+        for account in accounts(tree, &rule.spread) {
+            let (region, kind) = (rule.region.clone(), rule.kind);
+            if kind.is_listed() {
+                let (account, region) = (account.clone(), region.clone());
+                estate.queries.insert(ObjectQuery { account, region, kind });
+            }
+            let key = ObjectKey { account, region, kind, name: rule.name.clone() };
+            // Two documents that want one object do not validate; the first has it all the same.
+            estate.objects.entry(key).or_insert_with(|| ObjectResource {
+                document: rule.document.clone(),
+                mark: rule.mark.clone(),
+                state: state.clone(),
+            });
+        }
+    }
+    estate
+}
+
+fn accounts(tree: &Tree, spread: &Spread) -> BTreeSet<AccountId> {
+    let is_active = |account: &AccountId| {
+        let account = tree.accounts.get(account);
+        account.is_some_and(|account| account.state == AccountState::Active)
+    };
+    match spread {
+        Spread::Account(account) => [account.clone()].into_iter().filter(is_active).collect(),
+        Spread::Below { targets, except } => {
+            let by_path = tree.by_path();
+            let targets = targets.iter().filter_map(|target| match target {
+                DesiredTarget::Unit(path) => by_path.get(path).cloned().map(TargetId::from),
+                DesiredTarget::Account(account) => Some(TargetId::Account(account.clone())),
+            });
+            let below = targets.flat_map(|target| tree.accounts_under(&target));
+            below.filter(|account| is_active(account) && !except.contains(account)).collect()
+        }
+    }
+}
+
+fn in_partition(state: &ObjectState, partition: &str) -> ObjectState {
+    // A state that serializes reads back; if it did not, what AWS refuses would be sent, and nothing else.
+    let replaced = serde_json::to_string(state)
+        .ok()
+        .and_then(|text| serde_json::from_str(&text.replace(PARTITION, partition)).ok());
+    replaced.unwrap_or_else(|| state.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PARTITION, in_partition};
+    use crate::org::{ObjectState, RoleState};
+
+    #[test]
+    fn the_partition_is_put_into_every_text() {
+        let role = |partition: &str| {
+            ObjectState::Role(RoleState {
+                path: "/".into(),
+                description: String::new(),
+                max_session_seconds: 3600,
+                trust: format!(r#"{{"AWS":"arn:{partition}:iam::111111111111:root"}}"#),
+                inline: [("a".to_owned(), format!("arn:{partition}:s3:::b"))].into(),
+                attached: [format!("arn:{partition}:iam::aws:policy/A")].into(),
+                boundary: None,
+                tags: [].into(),
+            })
+        };
+        assert_eq!(in_partition(&role(PARTITION), "aws-cn"), role("aws-cn"));
+    }
+}

@@ -1,0 +1,194 @@
+//! Objects in accounts, account by account: some at once, and of thousands not all in every pass.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use futures::future::{BoxFuture, FutureExt};
+use futures::stream::{self, StreamExt};
+use tokio::time::Instant;
+
+use crate::cloud::{Cloud, CloudError, Operation, PageToken};
+use crate::observe::Observer;
+use crate::observe::memory::Kept;
+use crate::org::{
+    AccountId, ListedObject, Mark, ObjectKey, ObjectQuery, ObjectState, OrgSnapshot, Part, Unknown,
+};
+
+/// Accounts that are looked at side by side. IAM limits each account by itself, so that what bounds this is
+/// the sockets and the memory of the machine; a thousand accounts take about a minute.
+const IN_FLIGHT_MAX: usize = 32;
+
+/// Accounts whose objects are read again in one pass because they have grown old. The ones that are older
+/// come first, so that with the standard interval ten thousand accounts are seen every four hours and a
+/// thousand every half hour. What was never seen, or has been touched, is read at once.
+const REREAD_MAX: usize = 200;
+
+/// Pages of one listing, at most: IAM allows 5,000 roles and gives 100 a page.
+const PAGES_MAX: usize = 200;
+
+/// The objects that desired state speaks of.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WantedObjects {
+    /// The owner in our marks: listed objects that carry it are read too.
+    pub installation: String,
+    /// Objects by name.
+    pub keys: BTreeSet<ObjectKey>,
+    /// Listings.
+    pub queries: BTreeSet<ObjectQuery>,
+}
+
+/// What is kept of one account.
+#[derive(Default)]
+pub(super) struct AccountMemory {
+    listings: BTreeMap<ObjectQuery, Kept<Vec<ListedObject>>>,
+    objects: BTreeMap<ObjectKey, Kept<Option<ObjectState>>>,
+}
+
+/// What one account is asked for.
+#[derive(Default)]
+struct Asked {
+    keys: BTreeSet<ObjectKey>,
+    queries: BTreeSet<ObjectQuery>,
+}
+
+/// What one account said.
+#[derive(Default)]
+struct Seen {
+    objects: BTreeMap<ObjectKey, Part<Option<ObjectState>>>,
+    listings: BTreeMap<ObjectQuery, Part<Vec<ListedObject>>>,
+}
+
+impl Observer {
+    /// Adds to `snapshot` the objects in accounts that are wanted. What cannot be read is unknown in it.
+    pub async fn observe_objects(
+        &mut self,
+        cloud: &dyn Cloud,
+        wanted: &WantedObjects,
+        snapshot: &mut OrgSnapshot,
+    ) {
+        let asked = by_account(wanted);
+        let fresh_for = self.fresh_for;
+        let estate = &mut self.memory.estate;
+        estate.retain(|account, _| asked.contains_key(account));
+        for account in asked.keys() {
+            estate.entry(account.clone()).or_default();
+        }
+        let due = due(estate, fresh_for);
+        // Boxed, because the compiler cannot show of a stream of borrowing futures that it may be sent.
+        let looks: Vec<BoxFuture<'_, Seen>> = estate
+            .iter_mut()
+            .filter_map(|(account, memory)| {
+                let asked = asked.get(account)?;
+                let fresh_for = if due.contains(account) { fresh_for } else { Duration::MAX };
+                Some(memory.look(cloud, asked, &wanted.installation, fresh_for).boxed())
+            })
+            .collect();
+        let seen: Vec<Seen> = stream::iter(looks).buffer_unordered(IN_FLIGHT_MAX).collect().await;
+        for Seen { objects, listings } in seen {
+            snapshot.objects.extend(objects);
+            snapshot.listings.extend(listings);
+        }
+    }
+}
+
+fn by_account(wanted: &WantedObjects) -> BTreeMap<AccountId, Asked> {
+    let mut asked: BTreeMap<AccountId, Asked> = BTreeMap::new();
+    for key in &wanted.keys {
+        asked.entry(key.account.clone()).or_default().keys.insert(key.clone());
+    }
+    for query in &wanted.queries {
+        asked.entry(query.account.clone()).or_default().queries.insert(query.clone());
+    }
+    asked
+}
+
+/// The accounts that are read again because of their age.
+fn due(estate: &BTreeMap<AccountId, AccountMemory>, fresh_for: Duration) -> BTreeSet<AccountId> {
+    let mut old: Vec<(Instant, &AccountId)> = estate
+        .iter()
+        .filter_map(|(account, memory)| Some((memory.oldest()?, account)))
+        .filter(|(asked, _)| asked.elapsed() >= fresh_for)
+        .collect();
+    old.sort_unstable();
+    old.into_iter().take(REREAD_MAX).map(|(_, account)| account.clone()).collect()
+}
+
+impl AccountMemory {
+    /// When the oldest thing kept was asked for.
+    fn oldest(&self) -> Option<Instant> {
+        let listings = self.listings.values().filter_map(Kept::asked);
+        listings.chain(self.objects.values().filter_map(Kept::asked)).min()
+    }
+
+    /// An object has changed, or may have; so may the listing it is in.
+    pub(super) fn touch(&mut self, key: &ObjectKey) {
+        self.objects.entry(key.clone()).or_default().touch();
+        for (query, listing) in &mut self.listings {
+            if query.kind == key.kind && query.region == key.region {
+                listing.touch();
+            }
+        }
+    }
+
+    async fn look(
+        &mut self,
+        cloud: &dyn Cloud,
+        asked: &Asked,
+        installation: &str,
+        fresh_for: Duration,
+    ) -> Seen {
+        let mut seen = Seen::default();
+        let mut closed = None;
+        self.listings.retain(|query, _| asked.queries.contains(query));
+        for query in &asked.queries {
+            let kept = self.listings.entry(query.clone()).or_default();
+            let part = look(kept, &mut closed, fresh_for, listed(cloud, query)).await;
+            seen.listings.insert(query.clone(), part);
+        }
+        let ours = seen.listings.values().filter_map(Part::known).flatten().filter(|listed| {
+            let mark = Mark::read_description(&listed.description).1;
+            mark.is_some_and(|mark| mark.owner == installation)
+        });
+        let keys: BTreeSet<ObjectKey> =
+            ours.map(|listed| &listed.key).chain(&asked.keys).cloned().collect();
+        self.objects.retain(|key, _| keys.contains(key));
+        for key in keys {
+            let kept = self.objects.entry(key.clone()).or_default();
+            let part = look(kept, &mut closed, fresh_for, cloud.object(&key)).await;
+            seen.objects.insert(key, part);
+        }
+        seen
+    }
+}
+
+/// Looks at one part, unless the account has turned out to be closed: then every part of it is unknown for
+/// that reason, and asking for each of them would only repeat it.
+async fn look<T: Clone>(
+    kept: &mut Kept<T>,
+    closed: &mut Option<Unknown>,
+    fresh_for: Duration,
+    read: impl Future<Output = Result<T, CloudError>>,
+) -> Part<T> {
+    if let Some(why) = closed {
+        return Part::Unknown(why.clone());
+    }
+    let part = kept.look(fresh_for, read).await.part;
+    *closed = part.unknown().filter(|why| why.operation == Operation::AssumeRole.name()).cloned();
+    part
+}
+
+async fn listed(cloud: &dyn Cloud, query: &ObjectQuery) -> Result<Vec<ListedObject>, CloudError> {
+    let mut items = Vec::new();
+    let mut page: PageToken = None;
+    for _ in 0..PAGES_MAX {
+        let answer = cloud.objects(query.clone(), page).await?;
+        items.extend(answer.items);
+        page = answer.next;
+        if page.is_none() {
+            break;
+        }
+    }
+    // AWS lists in any order; the same objects must give the same plan.
+    items.sort_unstable();
+    Ok(items)
+}

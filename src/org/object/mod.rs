@@ -1,0 +1,66 @@
+//! Objects that live in accounts: what they are called, what they are, and the steps that change them.
+//!
+//! One file a kind: its state, and its steps, each of them one call to AWS. Knows no operation of any API
+//! (`cloud` maps steps to those) and no order of steps (`plan` decides it).
+
+mod key;
+mod role;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+pub use crate::org::object::key::{InvalidKey, ObjectKey, ObjectKind, ObjectQuery, Region};
+pub use crate::org::object::role::{RoleState, RoleStep};
+
+/// What an object is. Policy documents in it are text, as AWS keeps them or as they are sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ObjectState {
+    /// An IAM role.
+    Role(RoleState),
+}
+
+/// One change of an object: one call to AWS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ObjectStep {
+    /// Of an IAM role.
+    Role(RoleStep),
+}
+
+/// An object as a listing shows it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ListedObject {
+    /// Which.
+    pub key: ObjectKey,
+    /// Its description, with palisade's mark if it is ours; empty for a kind that has none.
+    pub description: String,
+}
+
+impl ObjectState {
+    /// Its tags, if the kind has tags.
+    pub fn tags(&self) -> Option<&std::collections::BTreeMap<String, String>> {
+        match self {
+            Self::Role(role) => Some(&role.tags),
+        }
+    }
+}
+
+impl ObjectStep {
+    /// Does it take something away, so that it is as good as done when AWS does not find it?
+    pub fn is_removal(&self) -> bool {
+        match self {
+            Self::Role(step) => step.is_removal(),
+        }
+    }
+}
+
+impl fmt::Display for ObjectStep {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Role(step) => step.fmt(formatter),
+        }
+    }
+}

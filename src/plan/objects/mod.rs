@@ -1,0 +1,145 @@
+//! Objects in accounts: which differ from what is wanted, and the steps that lead there.
+
+mod role;
+
+use std::collections::BTreeSet;
+
+use crate::compile::{Estate, ObjectResource, estate};
+use crate::org::{
+    AccountId, DocumentRef, ListedObject, Mark, ObjectKey, ObjectState, ObjectStep, Part,
+};
+use crate::plan::action::{BlockedReason, Change, ObjectChange, UnmanagedKind};
+use crate::plan::draft::{Draft, Weight};
+use crate::plan::view::View;
+
+/// The steps from `before` to `after`, in an order in which every one can be made and none opens what the
+/// last one closes. Nothing when `before` is as `after` wants it.
+pub fn object_steps(before: Option<&ObjectState>, after: Option<&ObjectState>) -> Vec<ObjectStep> {
+    match (before, after) {
+        (None, None) => Vec::new(),
+        (Some(ObjectState::Role(before)), None) => role::remove(before),
+        (before, Some(ObjectState::Role(after))) => {
+            let before = before.map(|ObjectState::Role(before)| before);
+            role::steps(before, after)
+        }
+    }
+}
+
+/// Compares what is wanted with what is there.
+pub(super) fn compare(view: &View<'_>, draft: &mut Draft<'_>) {
+    let estate = estate(view.resources, view.tree, view.snapshot.partition());
+    let mut unseen = Unseen::default();
+    for (key, resource) in &estate.objects {
+        compare_one(view, draft, &mut unseen, key, resource);
+    }
+    surplus(view, draft, &mut unseen, &estate);
+}
+
+/// Accounts of whose objects a document was told already that they are not known: they are not known for
+/// one reason, and telling it for every object would bury it.
+#[derive(Default)]
+struct Unseen(BTreeSet<(DocumentRef, AccountId)>);
+
+impl Unseen {
+    fn block(&mut self, draft: &mut Draft<'_>, document: &DocumentRef, key: &ObjectKey, why: &str) {
+        if self.0.insert((document.clone(), key.account.clone())) {
+            let object = format!("account {}", key.account);
+            draft.block(document, BlockedReason::Unknown, object, why);
+        }
+    }
+}
+
+fn compare_one(
+    view: &View<'_>,
+    draft: &mut Draft<'_>,
+    unseen: &mut Unseen,
+    key: &ObjectKey,
+    resource: &ObjectResource,
+) {
+    let document = &resource.document;
+    let before = match view.snapshot.objects.get(key) {
+        Some(Part::Known(before)) => before.as_ref(),
+        Some(Part::Unknown(why)) => {
+            return unseen.block(draft, document, key, &why.to_string());
+        }
+        None => return unseen.block(draft, document, key, "its objects were not read"),
+    };
+    let foreign = before.and_then(mark_of).filter(|mark| mark.owner != resource.mark.owner);
+    if let Some(mark) = foreign {
+        let message = format!(
+            "it belongs to the installation `{}` of palisade: give it another name, or remove its tags",
+            mark.owner
+        );
+        draft.block(document, BlockedReason::ForeignOwner, key.to_string(), message);
+        return;
+    }
+    let steps = object_steps(before, Some(&resource.state));
+    let reason = match before {
+        _ if steps.is_empty() => return,
+        None => "it does not exist",
+        Some(_) => "it differs",
+    };
+    let change = Change::Object(Box::new(ObjectChange {
+        key: key.clone(),
+        before: before.cloned(),
+        after: Some(resource.state.clone()),
+        steps,
+    }));
+    draft.propose(document, change, reason, Weight::PLAIN);
+}
+
+/// Objects of ours that nobody wants any more go; nobody else's are even mentioned.
+fn surplus(view: &View<'_>, draft: &mut Draft<'_>, unseen: &mut Unseen, estate: &Estate) {
+    for query in &estate.queries {
+        let Some(listed) = view.snapshot.listings.get(query).and_then(Part::known) else {
+            continue;
+        };
+        for ListedObject { key, description } in listed {
+            let mark = Mark::read_description(description).1;
+            let Some(mark) = mark.filter(|mark| mark.owner == view.resources.installation) else {
+                continue;
+            };
+            if !estate.objects.contains_key(key) {
+                remove(view, draft, unseen, key, &mark);
+            }
+        }
+    }
+}
+
+fn remove(
+    view: &View<'_>,
+    draft: &mut Draft<'_>,
+    unseen: &mut Unseen,
+    key: &ObjectKey,
+    mark: &Mark,
+) {
+    let leave = |draft: &mut Draft<'_>, note: &str| {
+        draft.leave(UnmanagedKind::Object, &String::from(key.clone()), &key.name, note);
+    };
+    if !mark.prune {
+        return leave(draft, "no document wants it any more; kept, as its `prune: false` says");
+    }
+    let document = &mark.document;
+    let before = match view.snapshot.objects.get(key) {
+        Some(Part::Known(Some(before))) => before,
+        Some(Part::Known(None)) => return,
+        Some(Part::Unknown(why)) => return unseen.block(draft, document, key, &why.to_string()),
+        None => return unseen.block(draft, document, key, "its objects were not read"),
+    };
+    // The description is free text; what is deleted must carry the mark in its tags as well.
+    if mark_of(before).as_ref() != Some(mark) {
+        return leave(draft, "its description carries a mark that its tags do not confirm");
+    }
+    let change = Change::Object(Box::new(ObjectChange {
+        key: key.clone(),
+        before: Some(before.clone()),
+        after: None,
+        steps: object_steps(Some(before), None),
+    }));
+    let weight = Weight::dangerous("whoever counts on it loses it, and its settings are gone");
+    draft.propose(document, change, "no document wants it any more", weight);
+}
+
+fn mark_of(state: &ObjectState) -> Option<Mark> {
+    state.tags().and_then(Mark::read_tags)
+}

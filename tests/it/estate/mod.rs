@@ -1,0 +1,5 @@
+//! Objects in accounts: what a document wants is in every account, and comes back after other people were
+//! there.
+
+mod emulated;
+mod simulated;
