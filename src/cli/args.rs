@@ -12,6 +12,7 @@ use jiff::SignedDuration;
 
 use crate::cli::catalog::CatalogArgs;
 use crate::cli::help;
+use crate::cli::lease::LeaseArgs;
 use crate::cloud::budget::BudgetShare;
 use crate::config::{MAX_CHANGES, MAX_DELETES};
 use crate::telemetry::LogFormat;
@@ -81,7 +82,7 @@ pub(crate) enum Command {
     Approve(ApproveArgs),
     /// Keep the organization as desired state says, until told to stop
     #[command(after_help = help::RUN)]
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Write down the organization as it is
     #[command(after_help = help::OBSERVE)]
     Observe(ObserveArgs),
@@ -275,6 +276,8 @@ pub(crate) struct RunArgs {
     pub(crate) limits: LimitArgs,
     #[command(flatten)]
     pub(crate) aws: AwsArgs,
+    #[command(flatten)]
+    pub(crate) lease: LeaseArgs,
     /// The git revision of desired state, where the directory itself does not tell
     #[arg(long, env = "PALISADE_REVISION", value_name = "REVISION")]
     pub(crate) revision: Option<String>,

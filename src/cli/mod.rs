@@ -17,6 +17,7 @@ mod explain;
 mod guardrails;
 mod help;
 mod import;
+mod lease;
 mod observe;
 mod plan;
 mod plan_document;

@@ -8,6 +8,8 @@ use anyhow::Context;
 use crate::cli::args::{Mode, RunArgs};
 use crate::cli::aws::{runtime, seed, settings};
 use crate::cli::exit::Exit;
+use crate::cli::lease;
+use crate::cli::lease::Standing;
 use crate::clock::Clock;
 use crate::cloud::aws::AwsCloud;
 use crate::config::{JournalTarget, OperatingMode, Settings};
@@ -32,16 +34,25 @@ async fn serve(args: &RunArgs) -> anyhow::Result<Stopped> {
     let metrics = controller::metrics().context("cannot set up metrics")?;
     let cloud = AwsCloud::connect(&settings(&args.aws)).await;
     let cloud = controller::measured(cloud, args.aws.api_budget, seed(), &metrics);
-    let daemon = Daemon::open(
-        settings_of(args),
-        Arc::new(cloud),
-        Clock::System,
-        metrics,
-        controller::alone(),
-    )
-    .await?;
+    let mut election = lease::stand(&args.lease, args.mode, &args.aws).await?;
+    let leadership = match &election {
+        Standing::Alone => controller::alone(),
+        Standing::Aside => controller::aside(),
+        Standing::Elected(election) => election.leadership(),
+    };
+    let daemon =
+        Daemon::open(settings_of(args), Arc::new(cloud), Clock::System, metrics, leadership)
+            .await?;
     tracing::info!(address = %daemon.address(), directory = %args.dir.dir.display(), "daemon started");
-    Ok(daemon.run(stop).await?)
+    let stopped = tokio::select! {
+        stopped = daemon.run(stop) => stopped?,
+        // Nobody would renew the lease any more. The process starts again, and stands again.
+        () = election.broken() => anyhow::bail!("the election for the lease has broken down"),
+    };
+    if let (Standing::Elected(election), Stopped::Cleanly) = (election, stopped) {
+        election.release().await;
+    }
+    Ok(stopped)
 }
 
 fn settings_of(args: &RunArgs) -> Settings {

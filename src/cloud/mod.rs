@@ -9,6 +9,9 @@ pub mod budget;
 mod call;
 pub mod counted;
 mod error;
+#[cfg(feature = "kubernetes")]
+pub mod kubernetes;
+mod lease;
 mod object;
 mod operation;
 pub mod simulated;
@@ -17,6 +20,7 @@ use async_trait::async_trait;
 
 pub use crate::cloud::call::{Account, Answer, Call, Page, PageToken, PolicySummary, Reply, Unit};
 pub use crate::cloud::error::{CloudError, CloudErrorKind};
+pub use crate::cloud::lease::{LeaseError, LeaseRecord, LeaseStore, LeaseVersion};
 pub use crate::cloud::object::{Question, Reading};
 pub use crate::cloud::operation::{Bucket, Operation, Rate};
 

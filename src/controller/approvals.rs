@@ -62,7 +62,7 @@ pub struct HeldChange {
 #[derive(Debug, thiserror::Error)]
 pub enum ApprovalError {
     /// Nothing waits.
-    #[error("no plan waits for approval in `{}`: is this the `--data-dir` of the daemon, and has it seen the change?", .0.display())]
+    #[error("no plan waits for approval in `{}`: is this the `--data-dir` of the daemon that acts, and has it seen the change?", .0.display())]
     NothingHeld(PathBuf),
     /// Something else waits.
     #[error(

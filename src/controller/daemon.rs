@@ -18,7 +18,7 @@ use crate::controller::approvals;
 use crate::controller::backoff::Backoff;
 use crate::controller::files::FileWatch;
 use crate::controller::journal::LineJournal;
-use crate::controller::lease::Claim;
+use crate::controller::lease::Leadership;
 use crate::controller::lock;
 use crate::controller::lock::{Lock, LockError};
 use crate::controller::round::Keeper;
@@ -41,7 +41,7 @@ pub struct Daemon {
     cloud: Arc<dyn Cloud>,
     clock: Clock,
     metrics: Arc<Metrics>,
-    claim: watch::Receiver<Claim>,
+    leadership: Leadership,
     journal: LineJournal,
     lock: Option<Lock>,
     listener: TcpListener,
@@ -103,7 +103,7 @@ impl Daemon {
         cloud: Arc<dyn Cloud>,
         clock: Clock,
         metrics: Arc<Metrics>,
-        claim: watch::Receiver<Claim>,
+        leadership: Leadership,
     ) -> Result<Self, StartError> {
         keep_apart(&settings)?;
         let lock = take(&settings.data_directory)?;
@@ -118,7 +118,7 @@ impl Daemon {
             cloud,
             clock,
             metrics,
-            claim,
+            leadership,
             journal,
             lock,
             listener,
@@ -156,8 +156,8 @@ impl Daemon {
             allowed_hosts: self.settings.allowed_hosts.clone(),
         };
         let serving = tokio::spawn(admin::serve(self.listener, endpoints));
-        let wakes =
-            Wakes { files: files.changed(), hangup, claim: self.claim.clone(), stop: stop.clone() };
+        let claim = self.leadership.changes();
+        let wakes = Wakes { files: files.changed(), hangup, claim, stop: stop.clone() };
         let keeper = Keeper {
             observer: Observer::new(self.settings.fresh_for()),
             backoff: Backoff::new(self.settings.interval),
@@ -167,7 +167,7 @@ impl Daemon {
             metrics: self.metrics,
             publisher: self.publisher,
             journal: self.journal,
-            claim: self.claim,
+            leadership: self.leadership,
             stop: stop.clone(),
             standing: Standing::default(),
             report: None,

@@ -28,7 +28,7 @@ pub use crate::controller::approvals::{ApprovalError, HeldChange, HeldPlan, appr
 pub use crate::controller::daemon::{Daemon, StartError, Stopped};
 pub use crate::controller::files::{FileWatch, Sight};
 pub use crate::controller::journal::LineJournal;
-pub use crate::controller::lease::{Claim, alone};
+pub use crate::controller::lease::{Claim, Election, Leadership, alone, aside, stand};
 pub use crate::controller::measure::metrics;
 pub use crate::controller::measured::measured;
 pub use crate::controller::pass::{

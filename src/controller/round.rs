@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::sync::watch;
-
 use crate::clock::Clock;
 use crate::cloud::Cloud;
 use crate::compile::Resources;
@@ -13,7 +11,7 @@ use crate::controller::approvals::Approvals;
 use crate::controller::backoff::{Backoff, Due, Progress};
 use crate::controller::files::Sight;
 use crate::controller::journal::LineJournal;
-use crate::controller::lease::Claim;
+use crate::controller::lease::Leadership;
 use crate::controller::measure::{count_actions, measure};
 use crate::controller::pass::{Hands, Passed, carry_out, look};
 use crate::controller::pulse::Pulse;
@@ -36,7 +34,7 @@ pub(in crate::controller) struct Keeper {
     pub(in crate::controller) metrics: Arc<Metrics>,
     pub(in crate::controller) publisher: Publisher,
     pub(in crate::controller) journal: LineJournal,
-    pub(in crate::controller) claim: watch::Receiver<Claim>,
+    pub(in crate::controller) leadership: Leadership,
     pub(in crate::controller) stop: Stop,
     pub(in crate::controller) standing: Standing,
     pub(in crate::controller) observer: Observer,
@@ -99,8 +97,8 @@ impl Keeper {
             guards.approved.insert(held.hash.clone());
             looked.replan(resources, &guards);
         }
-        let permit = WhileLeading { stop: &self.stop, claim: &self.claim };
-        let leader = is_leader(&self.claim);
+        let permit = WhileLeading { stop: &self.stop, leadership: &self.leadership };
+        let leader = self.leadership.leads();
         let hands = match self.settings.mode {
             OperatingMode::Observe => Hands::Tied(Abstention::ObserveMode),
             OperatingMode::Enforce if !leader => Hands::Tied(Abstention::Follower),
@@ -122,9 +120,9 @@ impl Keeper {
             return None;
         }
         let waiting = match self.settings.mode {
-            OperatingMode::Enforce => Some(&passed.plan),
+            OperatingMode::Enforce if self.leadership.leads() => Some(&passed.plan),
             // Nothing would be done with an approval.
-            OperatingMode::Observe => None,
+            OperatingMode::Enforce | OperatingMode::Observe => None,
         };
         let revision = self.standing.revision();
         let now = self.clock.now();
@@ -143,7 +141,7 @@ impl Keeper {
                 OperatingMode::Enforce => Mode::Enforce,
                 OperatingMode::Observe => Mode::Observe,
             },
-            leader: is_leader(&self.claim),
+            leader: self.leadership.leads(),
             problems: self.standing.problems(),
             warnings: self.standing.warnings(),
             troubles,
@@ -161,10 +159,6 @@ impl Keeper {
         self.publisher.publish(report, view);
         due
     }
-}
-
-fn is_leader(claim: &watch::Receiver<Claim>) -> bool {
-    *claim.borrow() == Claim::Leader
 }
 
 fn polling(sight: Sight) -> Option<Trouble> {

@@ -4,7 +4,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::act::{Interruption, Permit};
-use crate::controller::lease::Claim;
+use crate::controller::lease::Leadership;
 
 /// How urgently the daemon is asked to leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,7 +76,7 @@ impl Stop {
 #[derive(Debug)]
 pub(in crate::controller) struct WhileLeading<'a> {
     pub(in crate::controller) stop: &'a Stop,
-    pub(in crate::controller) claim: &'a watch::Receiver<Claim>,
+    pub(in crate::controller) leadership: &'a Leadership,
 }
 
 impl Permit for WhileLeading<'_> {
@@ -84,9 +84,6 @@ impl Permit for WhileLeading<'_> {
         if self.stop.is_asked() {
             return Some(Interruption::Stopping);
         }
-        match *self.claim.borrow() {
-            Claim::Leader => None,
-            Claim::Follower => Some(Interruption::NotLeader),
-        }
+        (!self.leadership.leads()).then_some(Interruption::NotLeader)
     }
 }

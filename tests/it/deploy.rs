@@ -146,8 +146,10 @@ fn every_command_in_deploy_has_the_flags_it_is_given() {
 #[test]
 fn the_pod_is_one_without_rights_that_is_asked_where_the_daemon_answers() {
     let deployment = yaml(&root("deploy/kubernetes/base/deployment.yaml"));
-    assert_eq!(deployment["spec"]["replicas"], 1);
-    assert_eq!(deployment["spec"]["strategy"]["type"], "Recreate");
+    assert_eq!(deployment["spec"]["replicas"], 2);
+    let budget = yaml(&root("deploy/kubernetes/base/poddisruptionbudget.yaml"));
+    assert_eq!(budget["spec"]["minAvailable"], 1);
+    assert_eq!(budget["spec"]["selector"], deployment["spec"]["selector"]);
     let pod = &deployment["spec"]["template"]["spec"];
     assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
     assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault");
@@ -160,6 +162,12 @@ fn the_pod_is_one_without_rights_that_is_asked_where_the_daemon_answers() {
     }
     let palisade = &containers[0];
     assert_eq!(palisade["args"][0], "run");
+    // The lease that the arguments name is the one that the role may keep.
+    let lease = palisade["args"][1].as_str().unwrap();
+    let name = lease.strip_prefix("--lease=kubernetes://palisade/").unwrap();
+    let role = yaml(&root("deploy/kubernetes/base/lease.yaml"));
+    assert_eq!(role["rules"][1]["resourceNames"], serde_json::json!([name]));
+    assert_eq!(role["rules"][1]["verbs"], serde_json::json!(["get", "update"]));
     assert_eq!(palisade["ports"][0]["containerPort"], 9464);
     for (probe, path) in [("livenessProbe", "/livez"), ("readinessProbe", "/readyz")] {
         assert_eq!(palisade[probe]["httpGet"]["path"], path);

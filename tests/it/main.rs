@@ -16,6 +16,7 @@ mod monitoring;
 mod observation;
 mod planning;
 mod public;
+mod replicas;
 mod scenarios;
 mod simulation;
 mod sized;

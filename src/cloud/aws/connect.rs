@@ -99,34 +99,12 @@ impl AwsCloud {
     ///
     /// Sends nothing to Organizations and cannot fail; the first call says whether there are credentials.
     pub async fn connect(settings: &AwsSettings) -> Self {
-        let client = http_client(ProxyConfig::from_env());
-        let loader = loader(settings, client.clone()).region(region(client, settings.timeouts));
-        let config = loader.load().await;
-        let Some(credentials) = config.credentials_provider() else {
-            return Self::assemble(&config, settings);
-        };
-        let watched = SharedCredentialsProvider::new(WatchedCredentials {
-            inner: credentials,
-            warned: AtomicBool::new(false),
-            first_failure: OnceLock::new(),
-        });
-        Self::assemble(&config.into_builder().credentials_provider(watched).build(), settings)
+        Self::assemble(&load(settings).await, settings)
     }
 
     /// Connects to `endpoint` with the keys it names.
     pub async fn connect_to(endpoint: &Endpoint, settings: &AwsSettings) -> Self {
-        let credentials = Credentials::new(
-            &endpoint.access_key_id,
-            &endpoint.secret_access_key,
-            None,
-            None,
-            "palisade endpoint",
-        );
-        let loader = loader(settings, http_client(ProxyConfig::disabled()))
-            .region(Region::new(REGION_WHEN_NONE_IS_GIVEN))
-            .endpoint_url(&endpoint.url)
-            .credentials_provider(credentials);
-        Self::assemble(&loader.load().await, settings)
+        Self::assemble(&load_from(endpoint, settings).await, settings)
     }
 
     fn assemble(config: &SdkConfig, settings: &AwsSettings) -> Self {
@@ -144,6 +122,41 @@ impl AwsCloud {
             writes: aws_sdk_organizations::Client::from_conf(writes),
         }
     }
+}
+
+/// What the standard chain finds: credentials, Region, endpoint.
+pub(in crate::cloud::aws) async fn load(settings: &AwsSettings) -> SdkConfig {
+    let client = http_client(ProxyConfig::from_env());
+    let loader = loader(settings, client.clone()).region(region(client, settings.timeouts));
+    let config = loader.load().await;
+    let Some(credentials) = config.credentials_provider() else {
+        return config;
+    };
+    let watched = SharedCredentialsProvider::new(WatchedCredentials {
+        inner: credentials,
+        warned: AtomicBool::new(false),
+        first_failure: OnceLock::new(),
+    });
+    config.into_builder().credentials_provider(watched).build()
+}
+
+/// `endpoint` and the keys it names.
+pub(in crate::cloud::aws) async fn load_from(
+    endpoint: &Endpoint,
+    settings: &AwsSettings,
+) -> SdkConfig {
+    let credentials = Credentials::new(
+        &endpoint.access_key_id,
+        &endpoint.secret_access_key,
+        None,
+        None,
+        "palisade endpoint",
+    );
+    let loader = loader(settings, http_client(ProxyConfig::disabled()))
+        .region(Region::new(REGION_WHEN_NONE_IS_GIVEN))
+        .endpoint_url(&endpoint.url)
+        .credentials_provider(credentials);
+    loader.load().await
 }
 
 fn loader(settings: &AwsSettings, client: SharedHttpClient) -> ConfigLoader {

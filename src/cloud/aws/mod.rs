@@ -6,6 +6,7 @@
 
 mod connect;
 mod failure;
+mod lease;
 mod member;
 mod object;
 mod read;
@@ -23,6 +24,7 @@ use crate::cloud::aws::write::NewPolicy;
 use crate::cloud::{Answer, Call, Cloud, CloudError};
 
 pub use crate::cloud::aws::connect::{AwsSettings, AwsTimeouts, Endpoint};
+pub use crate::cloud::aws::lease::S3Lease;
 
 /// An organization in AWS, or in anything that speaks its API.
 ///

@@ -2,7 +2,7 @@
 
 use palisade::cloud::{Call, Operation};
 use palisade::config::OperatingMode;
-use palisade::controller::{Claim, approve, held};
+use palisade::controller::{Claim, Leadership, approve, held};
 use palisade::status::{DifferenceState, PassResult, Report, WakeReason};
 use tokio::sync::watch;
 
@@ -130,7 +130,8 @@ async fn a_suspension_ends_on_its_day() {
 #[tokio::test(start_paused = true)]
 async fn a_follower_plans_and_acts_as_soon_as_it_leads() {
     let (lease, claim) = watch::channel(Claim::Follower);
-    let staging = Staging { claim, ..Staging::new(organization(), &desired(&["deny-leave"])) };
+    let leadership = Leadership::given(claim);
+    let staging = Staging { leadership, ..Staging::new(organization(), &desired(&["deny-leave"])) };
     let mut stage = staging.start().await;
     for _ in 0..2 {
         let report = stage.next().await;

@@ -10,7 +10,7 @@ use palisade::clock::Clock;
 use palisade::cloud::simulated::{SimulatedCloud, SimulationOptions};
 use palisade::config::{JournalTarget, OperatingMode, Settings};
 use palisade::controller::{
-    Claim, Daemon, Stop, Stopped, Stopper, Urgency, alone, channel, metrics,
+    Daemon, Leadership, Stop, Stopped, Stopper, Urgency, alone, channel, metrics,
 };
 use palisade::metrics::Metrics;
 use palisade::org::{OrgSnapshot, PolicyId, PolicyType, TargetId};
@@ -77,7 +77,7 @@ pub(crate) struct Staging {
     pub(crate) home: TempDir,
     pub(crate) cloud: SimulatedCloud,
     pub(crate) settings: Settings,
-    pub(crate) claim: watch::Receiver<Claim>,
+    pub(crate) leadership: Leadership,
 }
 
 /// The daemon, running.
@@ -111,17 +111,17 @@ impl Staging {
             revision: Some("abc".into()),
         };
         fs::write(directory.join("all.yaml"), desired).unwrap();
-        Self { home, cloud, settings, claim: alone() }
+        Self { home, cloud, settings, leadership: alone() }
     }
 
     pub(crate) async fn start(self) -> Stage {
-        let Self { home, cloud, settings, claim } = self;
+        let Self { home, cloud, settings, leadership } = self;
         let metrics = metrics().unwrap();
         let clock = Clock::starting_at("2026-11-22T12:00:00Z".parse::<Timestamp>().unwrap());
         let data_directory = settings.data_directory.clone();
         let shared = Arc::new(cloud.clone());
         let daemon =
-            Daemon::open(settings, shared, clock, Arc::clone(&metrics), claim).await.unwrap();
+            Daemon::open(settings, shared, clock, Arc::clone(&metrics), leadership).await.unwrap();
         let published = daemon.published();
         let (stopper, stop): (Stopper, Stop) = channel();
         let running = tokio::spawn(daemon.run(stop));

@@ -11,7 +11,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use palisade::cloud::aws::{AwsCloud, AwsSettings, AwsTimeouts, Endpoint};
+use palisade::cloud::aws::{AwsCloud, AwsSettings, AwsTimeouts, Endpoint, S3Lease};
 use palisade::cloud::{CloudError, Operation, Page};
 use palisade::org::{AccountId, OrganizationId, ParentId, RootId};
 use serde::Deserialize;
@@ -59,17 +59,34 @@ impl EmulatedOrganization {
 
     /// The adapter, signing with the management account's key.
     pub(crate) async fn cloud(&self) -> AwsCloud {
-        let endpoint = Endpoint {
+        AwsCloud::connect_to(&self.endpoint(), &settings()).await
+    }
+
+    fn endpoint(&self) -> Endpoint {
+        Endpoint {
             url: EMULATOR.url.clone(),
             access_key_id: self.access_key_id.clone(),
             secret_access_key: self.secret_access_key.clone(),
-        };
-        let settings = AwsSettings {
-            app_name: "palisade-tests".to_owned(),
-            timeouts: AwsTimeouts::STANDARD,
-            member_role: "OrganizationAccountAccessRole".to_owned(),
-        };
-        AwsCloud::connect_to(&endpoint, &settings).await
+        }
+    }
+
+    /// A lease in a bucket.
+    pub(crate) async fn lease(&self, bucket: &str, key: &str) -> S3Lease {
+        S3Lease::connect_to(&self.endpoint(), &settings(), bucket, key).await
+    }
+
+    /// Makes a bucket in the management account.
+    pub(crate) fn make_bucket(&self, bucket: &str) {
+        let url = format!("{}/{bucket}", EMULATOR.url);
+        let made = agent().put(url).header("authorization", self.signed("s3")).send_empty();
+        made.unwrap_or_else(|error| panic!("{bucket}: {error}"));
+    }
+
+    /// A signature that the emulator takes for the management account's.
+    fn signed(&self, service: &str) -> String {
+        let key = &self.access_key_id;
+        let credential = format!("{key}/20260101/us-east-1/{service}/aws4_request");
+        format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0")
     }
 
     /// Makes `command` talk to this organization and to nothing else of AWS.
@@ -89,13 +106,9 @@ impl EmulatedOrganization {
 
     /// Sends a request that palisade itself never sends, as another actor would.
     pub(crate) fn interfere(&self, operation: &str, request: &serde_json::Value) {
-        let key = &self.access_key_id;
-        let credential = format!("{key}/20260101/us-east-1/organizations/aws4_request");
-        let signed =
-            format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0");
         let sent = agent()
             .post(&EMULATOR.url)
-            .header("authorization", signed)
+            .header("authorization", self.signed("organizations"))
             .header("content-type", "application/x-amz-json-1.1")
             .header("x-amz-target", format!("AWSOrganizationsV20161128.{operation}"))
             .send(request.to_string());
@@ -123,6 +136,14 @@ impl EmulatedOrganization {
     /// The account number `number` of `path`.
     pub(crate) fn account(&self, path: &str, number: usize) -> AccountId {
         self.accounts[path][number].clone()
+    }
+}
+
+fn settings() -> AwsSettings {
+    AwsSettings {
+        app_name: "palisade-tests".to_owned(),
+        timeouts: AwsTimeouts::STANDARD,
+        member_role: "OrganizationAccountAccessRole".to_owned(),
     }
 }
 
