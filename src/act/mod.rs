@@ -20,7 +20,7 @@ pub use crate::act::outcome::Outcome;
 use crate::act::precheck::precheck;
 use crate::act::resolve::Created;
 use crate::cloud::{Answer, Call, Cloud, CloudError, CloudErrorKind};
-use crate::org::ObjectStep;
+use crate::org::{ObjectState, ObjectStep};
 use crate::plan::{Action, Change, Plan};
 
 /// Actions in flight at once. Writes are limited to a few a second by AWS, so more would only wait in
@@ -182,13 +182,14 @@ impl Pass<'_> {
     fn write_down_step(
         &self,
         action: &Action,
+        before: Option<&ObjectState>,
         step: &ObjectStep,
         outcome: Outcome,
         request_id: Option<String>,
     ) -> Outcome {
         let entry = entry(action, outcome, request_id);
-        let (said, after) = (Some(step.to_string()), json(step));
-        self.record(&Entry { step: said, after, ..entry })
+        let (said, before, after) = (Some(step.to_string()), before.and_then(json), json(step));
+        self.record(&Entry { step: said, before, after, ..entry })
     }
 
     fn record(&self, entry: &Entry) -> Outcome {

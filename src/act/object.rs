@@ -46,6 +46,7 @@ impl Pass<'_> {
     /// pass starts from what is then there.
     pub(super) async fn carry_out_steps(&self, action: &Action, change: &ObjectChange) -> Outcome {
         let mut outcome = Outcome::AlreadyDone;
+        let mut before = change.before.as_ref();
         for step in &change.steps {
             if let Err(error) = self.journal.check() {
                 return Outcome::Failed(with_source(&error));
@@ -55,7 +56,8 @@ impl Pass<'_> {
                 Ok(request_id) => (Outcome::Done, request_id),
                 Err(error) => (after_failure(step, &error), error.request_id),
             };
-            outcome = self.write_down_step(action, step, made, request_id);
+            // What was there is told once, with the first step that touches it.
+            outcome = self.write_down_step(action, before.take(), step, made, request_id);
             if !outcome.is_success() {
                 return outcome;
             }

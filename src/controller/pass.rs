@@ -98,8 +98,9 @@ pub async fn survey_objects(
     resources: &Resources,
     snapshot: &mut OrgSnapshot,
 ) {
-    let objects = wanted_objects(resources, snapshot);
-    observer.observe_objects(cloud, &objects, snapshot).await;
+    if let Some(objects) = wanted_objects(resources, snapshot) {
+        observer.observe_objects(cloud, &objects, snapshot).await;
+    }
 }
 
 /// Does what `looked` says is to be done. What was touched is observed anew the next time.
@@ -155,18 +156,18 @@ pub fn wanted(resources: &Resources) -> Wanted {
     }
 }
 
-/// The objects that have to be observed for `resources` in the accounts of `snapshot`; none while it is not
-/// known to be the right organization.
-fn wanted_objects(resources: &Resources, snapshot: &OrgSnapshot) -> WantedObjects {
-    let organization = snapshot.organization.known();
-    let is_right = organization.is_some_and(|found| found.id == resources.organization_id);
-    let tree = snapshot.tree.known().filter(|_| is_right);
-    let estate = tree.map(|tree| estate(resources, tree, snapshot.partition())).unwrap_or_default();
-    WantedObjects {
+/// The objects that have to be observed for `resources` in the accounts of `snapshot`. Nothing while its
+/// accounts, or whether it is the right organization, are not known: what was seen before is then kept.
+fn wanted_objects(resources: &Resources, snapshot: &OrgSnapshot) -> Option<WantedObjects> {
+    let organization = snapshot.organization.known()?;
+    let is_right = organization.id == resources.organization_id;
+    let tree = snapshot.tree.known().filter(|_| is_right)?;
+    let estate = estate(resources, tree, snapshot.partition());
+    Some(WantedObjects {
         installation: resources.installation.clone(),
         keys: estate.objects.into_keys().collect(),
         queries: estate.queries,
-    }
+    })
 }
 
 fn is_confirmed(snapshot: &OrgSnapshot, plan: &Plan) -> bool {

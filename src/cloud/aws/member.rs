@@ -101,6 +101,15 @@ impl Members {
         Ok(session)
     }
 
+    /// The session in `account` is not used again: its credentials have ended before their time, because
+    /// the machine slept or somebody revoked them.
+    pub(super) async fn leave(&self, account: &AccountId) {
+        let door = self.entered.lock().await.get(account).cloned();
+        if let Some(door) = door {
+            *door.lock().await = None;
+        }
+    }
+
     fn home(&self, caller: &Caller) -> Result<Home, CloudError> {
         let partition = caller.arn.split(':').nth(1).ok_or_else(|| {
             unreadable(Operation::GetCallerIdentity, "the caller's ARN names no partition")

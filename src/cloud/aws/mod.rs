@@ -8,6 +8,8 @@ mod connect;
 mod failure;
 mod lease;
 mod member;
+#[cfg(test)]
+mod member_tests;
 mod object;
 mod read;
 #[cfg(test)]

@@ -75,12 +75,13 @@ async fn serve(mut stream: TcpStream, answer: Answer, requests: Arc<AtomicUsize>
     }
 }
 
-async fn read_request(stream: &mut TcpStream) {
+/// A whole request, as text.
+pub(super) async fn read_request(stream: &mut TcpStream) -> String {
     let mut request = Vec::new();
     let mut expected = usize::MAX;
     while request.len() < expected {
         if stream.read_buf(&mut request).await.unwrap() == 0 {
-            return;
+            break;
         }
         let text = String::from_utf8_lossy(&request).to_lowercase();
         if let Some((head, _)) = text.split_once("\r\n\r\n") {
@@ -89,12 +90,13 @@ async fn read_request(stream: &mut TcpStream) {
             expected = head.len() + "\r\n\r\n".len() + length;
         }
     }
+    String::from_utf8_lossy(&request).into_owned()
 }
 
 /// How long an answer that comes may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
-async fn cloud_at(url: &str, patience: Duration) -> AwsCloud {
+pub(super) async fn cloud_at(url: &str, patience: Duration) -> AwsCloud {
     let endpoint = Endpoint {
         url: url.to_owned(),
         access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::cloud::aws::AwsCloud;
 use crate::cloud::aws::member::Session;
-use crate::cloud::{Answer, CloudError, PageToken, Reading, Reply};
+use crate::cloud::{Answer, CloudError, CloudErrorKind, PageToken, Reading, Reply};
 use crate::org::{AccountId, ObjectKey, ObjectKind, ObjectQuery, ObjectStep};
 
 /// What was answered, and the id of the request.
@@ -20,9 +20,10 @@ impl AwsCloud {
         reading: Reading,
     ) -> Result<Answer, CloudError> {
         let session = self.enter(&key.account).await?;
-        let (reading, request_id) = match key.kind {
-            ObjectKind::Role => role::read(&session.iam().reads, &key.name, reading).await?,
+        let answered = match key.kind {
+            ObjectKind::Role => role::read(&session.iam().reads, &key.name, reading).await,
         };
+        let (reading, request_id) = self.told(&key.account, answered).await?;
         Ok(Answer { reply: Reply::Reading(Box::new(reading)), request_id })
     }
 
@@ -32,9 +33,10 @@ impl AwsCloud {
         page: PageToken,
     ) -> Result<Answer, CloudError> {
         let session = self.enter(&query.account).await?;
-        let (page, request_id) = match query.kind {
-            ObjectKind::Role => role::list(&session.iam().reads, query, page).await?,
+        let answered = match query.kind {
+            ObjectKind::Role => role::list(&session.iam().reads, query, page).await,
         };
+        let (page, request_id) = self.told(&query.account, answered).await?;
         Ok(Answer { reply: Reply::Objects(page), request_id })
     }
 
@@ -44,9 +46,10 @@ impl AwsCloud {
         step: ObjectStep,
     ) -> Result<Answer, CloudError> {
         let session = self.enter(&key.account).await?;
-        let request_id = match step {
-            ObjectStep::Role(step) => role::write(&session.iam().writes, &key.name, step).await?,
+        let answered = match step {
+            ObjectStep::Role(step) => role::write(&session.iam().writes, &key.name, step).await,
         };
+        let request_id = self.told(&key.account, answered).await?;
         Ok(Answer { reply: Reply::Done, request_id })
     }
 
@@ -54,5 +57,20 @@ impl AwsCloud {
         let caller = async { Ok(self.identify().await?.0) };
         // Boxed: nearly always there is nothing to wait for, and every call would carry its size.
         Box::pin(self.members.enter(account, caller)).await
+    }
+
+    /// What was told in `account`; if it is that the credentials have ended, the next call gets new ones.
+    async fn told<T>(
+        &self,
+        account: &AccountId,
+        answered: Result<T, CloudError>,
+    ) -> Result<T, CloudError> {
+        if let Err(error) = &answered
+            && error.kind == CloudErrorKind::Denied
+            && error.code.starts_with("ExpiredToken")
+        {
+            self.members.leave(account).await;
+        }
+        answered
     }
 }
