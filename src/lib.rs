@@ -19,6 +19,7 @@ pub mod config;
 pub mod controller;
 pub mod desired;
 pub mod effective;
+pub mod judge;
 pub mod metrics;
 pub mod observe;
 pub mod org;

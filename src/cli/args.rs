@@ -62,6 +62,9 @@ pub(crate) enum Command {
     /// Check desired state: every problem at once, without AWS
     #[command(after_help = help::VALIDATE)]
     Validate(ValidateArgs),
+    /// Hold the guardrails to their tests, without AWS
+    #[command(after_help = help::TEST)]
+    Test(TestArgs),
     /// Show what would change, as a reviewable diff
     #[command(after_help = help::PLAN)]
     Plan(PlanArgs),
@@ -119,6 +122,24 @@ pub(crate) struct ValidateArgs {
     #[command(flatten)]
     pub(crate) dir: DirArgs,
     /// How to print what was found
+    #[arg(long, env = "PALISADE_OUTPUT", value_name = "FORMAT", default_value = "text")]
+    pub(crate) output: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    #[command(flatten)]
+    pub(crate) dir: DirArgs,
+    /// Only the cases with this text in their name or in the name of their document
+    #[arg(long, env = "PALISADE_FILTER", value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// Fail too when a statement of a guardrail applies to no call of any test
+    #[arg(long, env = "PALISADE_REQUIRE_COVERAGE", value_parser = BoolishValueParser::new(), conflicts_with = "filter")]
+    pub(crate) require_coverage: bool,
+    /// Write a report in JUnit's XML to this file too, for CI
+    #[arg(long, env = "PALISADE_JUNIT", value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// How to print the report
     #[arg(long, env = "PALISADE_OUTPUT", value_name = "FORMAT", default_value = "text")]
     pub(crate) output: DataFormat,
 }

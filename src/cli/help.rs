@@ -5,6 +5,7 @@ pub(crate) const PALISADE: &str = "\
 Examples:
   palisade demo                                  watch a simulated organization heal
   palisade validate desired-state                check what is in git
+  palisade test                                  do the guardrails do what they should?
   palisade plan --output markdown                what a pull request would change
   palisade apply                                 change it, after asking
 
@@ -34,6 +35,20 @@ Examples:
 Exit codes:
   0  desired state is good
   1  problems, each printed with file, line and column";
+
+/// After `palisade test --help`.
+pub(crate) const TEST: &str = "\
+Examples:
+  palisade test
+  palisade test --filter regions                 some of the tests
+  palisade test --junit report.xml --require-coverage
+
+Tests are documents of `kind: GuardrailTest`. Guardrails count as they are written, those with
+`mode: observe` or `suspend` too.
+
+Exit codes:
+  0  every case holds
+  1  one does not, desired state is invalid, or a statement is not covered and must be";
 
 /// After `palisade plan --help`.
 pub(crate) const PLAN: &str = "\

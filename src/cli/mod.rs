@@ -29,6 +29,7 @@ mod schema;
 mod simulate;
 mod sources;
 mod status;
+mod test;
 mod unbuilt;
 mod validate;
 
@@ -80,6 +81,7 @@ fn execute(command: &Command, console: Console) -> anyhow::Result<Exit> {
         Command::Replay(args) => replay::run(args, console),
         Command::Simulate(args) => simulate::run(args, console),
         Command::Validate(args) => validate::run(args, console),
+        Command::Test(args) => test::run(args, console),
         Command::Demo(args) => demo::run(args, console),
         Command::Catalog(args) => catalog::run(args, console),
         Command::Schema(_) => schema::run(console),

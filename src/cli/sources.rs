@@ -18,6 +18,7 @@ use crate::compile;
 use crate::compile::Resources;
 use crate::controller;
 use crate::desired;
+use crate::desired::DesiredTest;
 use crate::observe;
 use crate::observe::{Observer, Wanted};
 use crate::org::OrgSnapshot;
@@ -35,6 +36,8 @@ pub(crate) fn today() -> Date {
 pub(crate) struct Desired {
     /// What it wants.
     pub(crate) resources: Resources,
+    /// What its guardrails must do.
+    pub(crate) tests: Vec<DesiredTest>,
     /// The digest of the files it was read from.
     pub(crate) digest: String,
 }
@@ -49,7 +52,8 @@ pub(crate) fn desired_state(dir: &Path, console: Console) -> anyhow::Result<Desi
     let org = loaded
         .org
         .with_context(|| format!("desired state in `{}` cannot be used", dir.display()))?;
-    Ok(Desired { resources: compile::compile(&org, today), digest: loaded.digest })
+    let resources = compile::compile(&org, today);
+    Ok(Desired { resources, tests: org.tests, digest: loaded.digest })
 }
 
 /// The organization: from a snapshot's file, or observed now.

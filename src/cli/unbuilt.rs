@@ -13,10 +13,6 @@ pub(crate) struct Unbuilt {
 
 const UNBUILT: &[Unbuilt] = &[
     Unbuilt {
-        name: "test",
-        meanwhile: "`palisade validate` checks the documents, and `palisade plan` shows what they change",
-    },
-    Unbuilt {
         name: "coverage",
         meanwhile: "the annotation `palisade/controls` of a document says which practices it serves",
     },

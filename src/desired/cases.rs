@@ -75,7 +75,7 @@ pub struct Call {
 }
 
 /// Where an account is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// An account of the organization, which desired state places or which is the management account.
     Account(AccountId),

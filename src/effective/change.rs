@@ -1,7 +1,7 @@
 //! The changes of an organization that change which policies bind whom.
 //!
-//! Each does what AWS does, side effects included: a new OU gets the policy that allows everything,
-//! and so does every target of a type that is switched on.
+//! Each does what AWS does, side effects included: a new OU or account gets the policy that allows
+//! everything, and so does every target of a type that is switched on.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -103,15 +103,25 @@ impl Effective {
         Arc::make_mut(&mut self.places).accounts.insert(account.clone(), to.clone());
     }
 
+    /// Creates an account in an OU; AWS attaches what allows everything.
+    pub fn create_account(&mut self, account: &AccountId, at: &OuPath) {
+        self.move_account(account, at);
+        self.attach_defaults(&DesiredTarget::Account(account.clone()));
+    }
+
     /// Creates an OU; AWS attaches what allows everything.
     pub fn create_unit(&mut self, path: &OuPath) {
-        if !Arc::make_mut(&mut self.places).units.insert(path.clone()) {
-            return;
+        if Arc::make_mut(&mut self.places).units.insert(path.clone()) {
+            self.attach_defaults(&DesiredTarget::Unit(path.clone()));
         }
+    }
+
+    /// Attaches to a new target what AWS attaches by itself.
+    fn attach_defaults(&mut self, target: &DesiredTarget) {
         for policy_type in CONTROL_TYPES {
             if self.is_enabled(policy_type) {
                 let index = self.default_index(policy_type);
-                self.attach(index, &DesiredTarget::Unit(path.clone()));
+                self.attach(index, target);
             }
         }
     }

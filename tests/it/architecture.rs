@@ -26,6 +26,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("observe", &["org", "policy", "cloud", "clock"]),
     // Which policies bind an account is asked by every question about a call, with and without a plan.
     ("effective", &["org", "policy", "compile"]),
+    // Tests of guardrails are desired state, and their verdicts are those of every other question.
+    ("judge", &["org", "policy", "desired", "compile", "effective"]),
     ("plan", &["org", "policy", "compile", "effective"]),
     // It reads events and judges calls; which guardrails to ask, its caller says.
     ("replay", &["org", "policy", "effective"]),
@@ -63,6 +65,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "catalog",
             "compile",
             "effective",
+            "judge",
             "cloud",
             "observe",
             "plan",
@@ -80,7 +83,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that only compute.
-const PURE: &[&str] = &["policy", "reference", "catalog", "compile", "effective", "plan", "status"];
+const PURE: &[&str] =
+    &["policy", "reference", "catalog", "compile", "effective", "judge", "plan", "status"];
 
 /// The one file of a pure module that has an effect.
 const PURE_EXCEPT: &[&str] = &["status/publish.rs"];

@@ -11,6 +11,7 @@ mod desired;
 mod emulator;
 mod end_to_end;
 mod estate;
+mod judging;
 mod live;
 mod monitoring;
 mod observation;

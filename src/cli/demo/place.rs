@@ -24,6 +24,10 @@ const FILES: &[(&str, &str)] = &[
     embedded!("guardrails/regions.yaml"),
     embedded!("guardrails/sandbox-and-suspended.yaml"),
     embedded!("organization.yaml"),
+    embedded!("tests/data.yaml"),
+    embedded!("tests/detective-controls.yaml"),
+    embedded!("tests/identity.yaml"),
+    embedded!("tests/regions.yaml"),
 ];
 
 /// The directory; gone when this is dropped.

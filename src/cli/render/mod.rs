@@ -13,6 +13,8 @@ mod replayed;
 mod snapshot;
 mod status;
 mod story;
+mod tests_junit;
+mod tests_text;
 mod words;
 
 pub(crate) use crate::cli::render::applied::{applied_line, moved_text, outcome_line};
@@ -27,4 +29,6 @@ pub(crate) use crate::cli::render::replayed::{replayed_markdown, replayed_text};
 pub(crate) use crate::cli::render::snapshot::snapshot_text;
 pub(crate) use crate::cli::render::status::status_text;
 pub(crate) use crate::cli::render::story::{story_line, welcome_text};
+pub(crate) use crate::cli::render::tests_junit::tests_junit;
+pub(crate) use crate::cli::render::tests_text::{tests_json, tests_text};
 pub(crate) use crate::cli::render::words::Effect;

@@ -34,47 +34,44 @@ impl Resolver<'_> {
     ) -> Vec<Call> {
         let variations = facts.unfold();
         let mut calls = Vec::new();
+        for Parties { caller, resource, owner } in self.parties(written, findings) {
+            for action in written.actions() {
+                calls.extend(variations.iter().map(|facts| Call {
+                    principal: caller.principal.clone(),
+                    caller: caller.place.clone(),
+                    action: action.text.to_owned(),
+                    resource: resource.clone(),
+                    owner: owner.clone(),
+                    context: facts.context.clone(),
+                    absent: facts.absent.clone(),
+                }));
+            }
+        }
+        calls
+    }
+
+    /// Who calls on what, in every combination.
+    fn parties(&self, written: &Written<'_>, findings: &mut Findings) -> Vec<Parties> {
+        let mut parties = Vec::new();
         let places = self.places(written, findings);
         let owners = self.owners(written, findings);
         let resources = or_none(written.resources());
         for principal in written.principals() {
             for place in &places {
-                let caller = match self.caller(place.as_ref(), principal.text) {
-                    Ok(caller) => caller,
-                    Err(finding) => {
-                        findings.push((principal.pointer.clone(), finding));
-                        continue;
-                    }
-                };
-                for (resource, owner) in
-                    resources.iter().flat_map(|resource| owners.iter().map(move |o| (resource, o)))
-                {
-                    let here = place.as_ref().or(caller.place.as_ref());
-                    let (resource, owner) =
-                        match self.owned(here, resource.as_ref(), owner.as_ref()) {
-                            Ok(owned) => owned,
-                            Err(finding) => {
-                                let at =
-                                    resource.as_ref().map_or(&principal.pointer, |at| &at.pointer);
-                                findings.push((at.clone(), finding));
-                                continue;
-                            }
-                        };
-                    for action in written.actions() {
-                        calls.extend(variations.iter().map(|facts| Call {
-                            principal: caller.principal.clone(),
-                            caller: caller.place.clone(),
-                            action: action.text.to_owned(),
-                            resource: resource.clone(),
-                            owner: owner.clone(),
-                            context: facts.context.clone(),
-                            absent: facts.absent.clone(),
-                        }));
+                let caller = self.caller(place.as_ref(), principal.text).map(Some);
+                let Some(caller) = keep(&principal, caller, findings) else { continue };
+                let here = caller.place.as_ref().or(place.as_ref());
+                for resource in &resources {
+                    for owner in &owners {
+                        let found = self.owned(here, resource.as_ref(), owner.as_ref()).map(Some);
+                        let at = resource.as_ref().unwrap_or(&principal);
+                        let Some((resource, owner)) = keep(at, found, findings) else { continue };
+                        parties.push(Parties { caller: caller.clone(), resource, owner });
                     }
                 }
             }
         }
-        calls
+        parties
     }
 
     /// Where the calls come from; one nothing if the case does not say.
@@ -226,7 +223,15 @@ impl Resolver<'_> {
     }
 }
 
+/// Who calls on what.
+struct Parties {
+    caller: Caller,
+    resource: Option<String>,
+    owner: Place,
+}
+
 /// Who calls, whole, and where that is.
+#[derive(Clone)]
 struct Caller {
     principal: String,
     place: Option<Place>,
