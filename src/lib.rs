@@ -20,6 +20,7 @@ pub mod controller;
 pub mod desired;
 pub mod effective;
 pub mod judge;
+pub mod lint;
 pub mod metrics;
 pub mod observe;
 pub mod org;

@@ -5,16 +5,18 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use clap::builder::BoolishValueParser;
+use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::SignedDuration;
+use strum::IntoEnumIterator;
 
 use crate::cli::catalog::CatalogArgs;
 use crate::cli::help;
 use crate::cli::lease::LeaseArgs;
 use crate::cloud::budget::BudgetShare;
 use crate::config::{MAX_CHANGES, MAX_DELETES};
+use crate::lint::LintCode;
 use crate::telemetry::LogFormat;
 
 /// The version, and the git revision if the build was told.
@@ -121,6 +123,12 @@ pub(crate) struct DemoArgs {
 pub(crate) struct ValidateArgs {
     #[command(flatten)]
     pub(crate) dir: DirArgs,
+    /// Fail on warnings too
+    #[arg(long, env = "PALISADE_DENY_WARNINGS", value_parser = BoolishValueParser::new())]
+    pub(crate) deny_warnings: bool,
+    /// Say what a finding means and what to do about it, and check nothing
+    #[arg(long, env = "PALISADE_EXPLAIN", value_name = "CODE", value_parser = lint_codes())]
+    pub(crate) explain: Option<LintCode>,
     /// How to print what was found
     #[arg(long, env = "PALISADE_OUTPUT", value_name = "FORMAT", default_value = "text")]
     pub(crate) output: DataFormat,
@@ -462,6 +470,12 @@ fn key_and_value(text: &str) -> Result<(String, String), String> {
             Err("write a key and a value, such as `aws:RequestedRegion=eu-west-1`".to_owned())
         }
     }
+}
+
+/// Every finding by its code.
+fn lint_codes() -> impl TypedValueParser<Value = LintCode> {
+    let names = LintCode::iter().map(<&'static str>::from);
+    PossibleValuesParser::new(names).try_map(|name| name.parse())
 }
 
 /// A time such as `5m`, long enough for a pass.

@@ -31,10 +31,15 @@ pub(crate) const VALIDATE: &str = "\
 Examples:
   palisade validate
   palisade validate path/to/desired-state --output json
+  palisade validate --deny-warnings              for CI
+  palisade validate --explain never-matches      what a warning means
+
+A warning is silenced in the document's metadata, everywhere or in one statement:
+  annotations: {palisade/lint-ignore: \"unknown-action, shadowed:TheSid\"}
 
 Exit codes:
   0  desired state is good
-  1  problems, each printed with file, line and column";
+  1  problems, each printed with file, line and column; or warnings with `--deny-warnings`";
 
 /// After `palisade test --help`.
 pub(crate) const TEST: &str = "\

@@ -11,7 +11,7 @@ use crate::catalog;
 use crate::cli::args::AwsArgs;
 use crate::cli::aws::{Connection, runtime};
 use crate::cli::console::Console;
-use crate::cli::render::problems_text;
+use crate::cli::render::{counted, problems_text};
 use crate::clock::Clock;
 use crate::cloud::Cloud;
 use crate::compile;
@@ -46,8 +46,12 @@ pub(crate) struct Desired {
 pub(crate) fn desired_state(dir: &Path, console: Console) -> anyhow::Result<Desired> {
     let today = today();
     let loaded = desired::load(dir, today, catalog::built_in());
-    if !loaded.problems.is_empty() || !loaded.warnings.is_empty() {
+    if !loaded.problems.is_empty() {
         console.say(&problems_text(&loaded, console.word_paint));
+    } else if !loaded.warnings.is_empty() {
+        // What is asked for should not drown in what could be better.
+        let warnings = counted(loaded.warnings.len(), "warning");
+        console.say(&format!("{warnings} about `{0}`: see `palisade validate {0}`", dir.display()));
     }
     let org = loaded
         .org

@@ -4,11 +4,15 @@ use crate::catalog;
 use crate::cli::args::{DataFormat, ValidateArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
-use crate::cli::render::{problems_json, problems_text};
+use crate::cli::render::{explanation, problems_json, problems_text};
 use crate::cli::sources::today;
 use crate::desired;
 
 pub(crate) fn run(args: &ValidateArgs, console: Console) -> anyhow::Result<Exit> {
+    if let Some(code) = args.explain {
+        console.data(&format!("{}\n", explanation(code)))?;
+        return Ok(Exit::Good);
+    }
     let loaded = desired::load(&args.dir.dir, today(), catalog::built_in());
     match args.output {
         DataFormat::Text => {
@@ -19,5 +23,11 @@ pub(crate) fn run(args: &ValidateArgs, console: Console) -> anyhow::Result<Exit>
                 .data(&format!("{}\n", serde_json::to_string_pretty(&problems_json(&loaded))?))?;
         }
     }
-    Ok(if loaded.org.is_some() { Exit::Good } else { Exit::Bad })
+    let is_refused = args.deny_warnings && !loaded.warnings.is_empty();
+    if is_refused && loaded.org.is_some() {
+        console.say(
+            "`--deny-warnings`: mend what is warned of, or silence it with `palisade/lint-ignore`",
+        );
+    }
+    Ok(if loaded.org.is_some() && !is_refused { Exit::Good } else { Exit::Bad })
 }

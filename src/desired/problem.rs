@@ -8,6 +8,7 @@ use regex::Regex;
 use serde::Serialize;
 
 use crate::desired::model::Source;
+use crate::lint::LintCode;
 
 /// Longest source line that is carried along; a longer one (a minified file) is only named.
 const LINE_BYTES_MAX: usize = 20_000;
@@ -49,17 +50,7 @@ pub enum Severity {
 
 /// Kinds of problems: a closed set, stable for scripts.
 #[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    strum::IntoStaticStr,
-    strum::Display,
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, strum::IntoStaticStr,
 )]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
@@ -92,6 +83,10 @@ pub enum ProblemCode {
     OverQuota,
     /// A suspension that has run out, or never will.
     Suspension,
+    /// A policy document that AWS would take, and that does not do what it seems to.
+    #[serde(untagged)]
+    #[strum(disabled)]
+    Lint(LintCode),
 }
 
 /// Whether a rendered problem carries terminal colours.
@@ -145,6 +140,31 @@ pub(crate) struct Finding {
     pub(crate) help: Option<String>,
 }
 
+// === impl ProblemCode ===
+
+impl ProblemCode {
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lint(code) => code.into(),
+            other @ (Self::File
+            | Self::Syntax
+            | Self::DuplicateKey
+            | Self::UnknownField
+            | Self::MissingField
+            | Self::WrongType
+            | Self::InvalidValue
+            | Self::Unsupported
+            | Self::DuplicateName
+            | Self::UnknownName
+            | Self::WrongCount
+            | Self::InvalidPolicy
+            | Self::OverQuota
+            | Self::Suspension) => other.into(),
+        }
+    }
+}
+
 // === impl Problem ===
 
 impl Problem {
@@ -171,7 +191,7 @@ impl Problem {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let code: &'static str = self.code.into();
+        let code = self.code.name();
         let title = level.primary_title(self.message.as_str()).id(code);
         let mut group = if self.source_line.is_empty() {
             let Source { file, line, column } = &self.source;

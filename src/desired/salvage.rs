@@ -26,7 +26,8 @@ pub(crate) fn salvage(kind: &str, node: &Node, findings: &[(Span, Finding)]) -> 
         | ProblemCode::WrongCount
         | ProblemCode::InvalidPolicy
         | ProblemCode::OverQuota
-        | ProblemCode::Suspension => !declares_names,
+        | ProblemCode::Suspension
+        | ProblemCode::Lint(_) => !declares_names,
     };
     if !findings.iter().all(|(_, finding)| is_harmless(finding)) {
         return None;
@@ -48,7 +49,8 @@ pub(crate) fn salvage(kind: &str, node: &Node, findings: &[(Span, Finding)]) -> 
             | ProblemCode::WrongCount
             | ProblemCode::InvalidPolicy
             | ProblemCode::OverQuota
-            | ProblemCode::Suspension => &mut values,
+            | ProblemCode::Suspension
+            | ProblemCode::Lint(_) => &mut values,
         };
         faulty.insert(span.offset);
     }

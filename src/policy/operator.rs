@@ -110,6 +110,41 @@ impl Operator {
     }
 }
 
+impl Comparison {
+    /// Does the operator hold when no value matches?
+    pub fn is_negated(self) -> bool {
+        match self {
+            Self::StringNotEquals
+            | Self::StringNotEqualsIgnoreCase
+            | Self::StringNotLike
+            | Self::NumericNotEquals
+            | Self::DateNotEquals
+            | Self::NotIpAddress
+            | Self::ArnNotEquals
+            | Self::ArnNotLike => true,
+            Self::StringEquals
+            | Self::StringEqualsIgnoreCase
+            | Self::StringLike
+            | Self::NumericEquals
+            | Self::NumericLessThan
+            | Self::NumericLessThanEquals
+            | Self::NumericGreaterThan
+            | Self::NumericGreaterThanEquals
+            | Self::DateEquals
+            | Self::DateLessThan
+            | Self::DateLessThanEquals
+            | Self::DateGreaterThan
+            | Self::DateGreaterThanEquals
+            | Self::Bool
+            | Self::BinaryEquals
+            | Self::IpAddress
+            | Self::ArnEquals
+            | Self::ArnLike
+            | Self::Null => false,
+        }
+    }
+}
+
 impl fmt::Display for Operator {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let prefix = match self.quantifier {

@@ -69,6 +69,11 @@ pub fn region(name: &str) -> Option<&'static Region> {
     TEXT.regions.iter().find(|region| region.name == name)
 }
 
+/// The keys that every request may carry, and the tags.
+pub fn global_keys() -> &'static [ConditionKey] {
+    &TEXT.global_keys
+}
+
 /// Every service, in the order of their prefixes.
 pub fn services() -> &'static [Service] {
     &TEXT.services
@@ -133,6 +138,11 @@ impl Service {
         self.actions.iter().filter(matches)
     }
 
+    /// Its condition keys.
+    pub fn keys(&self) -> &[ConditionKey] {
+        &self.keys
+    }
+
     /// The service's condition key with this name.
     pub fn key(&self, name: &str) -> Option<&ConditionKey> {
         self.keys.iter().find(|key| template_matches(&key.name, name))
@@ -146,16 +156,12 @@ impl Service {
     }
 }
 
-/// Is the key one that comes with some actions only, so that [`Service::gives`] must be asked, or may
-/// every request carry it?
+/// Does the key come with some actions only, so that [`Service::gives`] must be asked? Every request
+/// may carry the global keys, except for the tags, which only some actions take or have.
 pub fn is_by_action(key: &str) -> bool {
-    let prefixed = |prefix: &str| {
-        key.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-    };
-    !prefixed("aws:")
-        || prefixed("aws:RequestTag/")
-        || prefixed("aws:ResourceTag/")
-        || key.eq_ignore_ascii_case("aws:TagKeys")
+    let is_global = TEXT.global_keys.iter().any(|global| template_matches(&global.name, key));
+    let tags = ["aws:RequestTag/${TagKey}", "aws:ResourceTag/${TagKey}", "aws:TagKeys"];
+    !is_global || tags.iter().any(|tag| template_matches(tag, key))
 }
 
 /// Compares names without regard to case, as the data is sorted.

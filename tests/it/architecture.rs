@@ -17,8 +17,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("config", &[]),
     // It matches names of actions as policies do.
     ("reference", &["policy"]),
+    ("lint", &["policy", "reference"]),
     ("org", &["policy"]),
-    ("desired", &["org", "policy"]),
+    // What `validate` warns of is a part of what is wrong with a document.
+    ("desired", &["org", "policy", "lint"]),
     // Whoever loads brings the catalogue to `desired`, which does not know it.
     ("catalog", &["org", "policy", "reference", "desired"]),
     ("compile", &["org", "policy", "desired"]),
@@ -61,6 +63,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         &[
             "org",
             "policy",
+            "reference",
+            "lint",
             "desired",
             "catalog",
             "compile",
@@ -84,7 +88,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 
 /// Modules that only compute.
 const PURE: &[&str] =
-    &["policy", "reference", "catalog", "compile", "effective", "judge", "plan", "status"];
+    &["policy", "reference", "lint", "catalog", "compile", "effective", "judge", "plan", "status"];
 
 /// The one file of a pure module that has an effect.
 const PURE_EXCEPT: &[&str] = &["status/publish.rs"];

@@ -5,6 +5,7 @@ mod architecture;
 mod catalog;
 mod cli;
 mod conformance;
+mod corpus;
 mod daemon;
 mod deploy;
 mod desired;

@@ -24,7 +24,7 @@ pub(crate) use crate::cli::render::explanation::explanation_text;
 pub(crate) use crate::cli::render::paint::{Paint, counted};
 pub(crate) use crate::cli::render::plan_markdown::plan_markdown;
 pub(crate) use crate::cli::render::plan_text::plan_text;
-pub(crate) use crate::cli::render::problems::{problems_json, problems_text};
+pub(crate) use crate::cli::render::problems::{explanation, problems_json, problems_text};
 pub(crate) use crate::cli::render::replayed::{replayed_markdown, replayed_text};
 pub(crate) use crate::cli::render::snapshot::snapshot_text;
 pub(crate) use crate::cli::render::status::status_text;

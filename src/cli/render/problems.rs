@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use crate::cli::render::paint::{Paint, counted};
 use crate::desired::{Colour, Loaded};
+use crate::lint::LintCode;
+use crate::reference;
 
 /// Every warning and problem, and how many there are.
 pub(crate) fn problems_text(loaded: &Loaded, paint: Paint) -> String {
@@ -42,4 +44,15 @@ fn verdict(loaded: &Loaded, paint: Paint) -> String {
         }
         None => paint.bad(&format!("{}{warnings}.", counted(loaded.problems.len(), "problem"))),
     }
+}
+
+/// What a finding means, how old the names are that it goes by, and how to silence it.
+pub(crate) fn explanation(code: LintCode) -> String {
+    format!(
+        "{code}\n\n{}\n\nThe names of services, actions, condition keys and Regions are those of {}.\n\
+         To silence it: `palisade/lint-ignore: \"{code}\"` in `metadata.annotations` of the document, or \
+         `\"{code}:TheSid\"` for one statement.",
+        code.explanation(),
+        reference::date(),
+    )
 }

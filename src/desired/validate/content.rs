@@ -6,9 +6,9 @@ use crate::desired::files;
 use crate::desired::guardrail::{Refusal, Wanted};
 use crate::desired::load::Document;
 use crate::desired::model::{DesiredOrg, Exceptions, Source};
-use crate::desired::problem::{Finding, ProblemCode, SourceText, Span, shown};
+use crate::desired::problem::{Finding, ProblemCode, Severity, SourceText, Span, shown};
 use crate::desired::raw::RawUse;
-use crate::desired::validate::Context;
+use crate::desired::validate::{Context, lint};
 use crate::org::PolicyType;
 use crate::policy::{self, Grammar};
 
@@ -144,10 +144,12 @@ pub(crate) fn check(
     org: Option<&DesiredOrg>,
     context: &mut Context<'_>,
 ) {
-    let problems = policy::check(Grammar::of(policy_type.as_str()), &written.value);
+    let grammar = Grammar::of(policy_type.as_str());
+    let problems = policy::check(grammar, &written.value);
+    let is_valid = problems.is_empty();
     for problem in problems {
         let finding = Finding::new(ProblemCode::InvalidPolicy, problem.message);
-        report(document, written, &problem.pointer, finding, context);
+        report(document, written, Severity::Error, &problem.pointer, finding, context);
     }
     let denies = statements(&written.value).iter().any(|statement| statement["Effect"] == "Deny");
     if !except.principals.is_empty() && !denies {
@@ -167,7 +169,12 @@ pub(crate) fn check(
         );
         let finding = Finding::new(ProblemCode::OverQuota, message)
             .help("shorten it, or split it into two documents");
-        report(document, written, "", finding, context);
+        report(document, written, Severity::Error, "", finding, context);
+    }
+    // Nobody can edit the text of a ready-made guardrail here; it is checked where it is made.
+    if is_valid && !matches!(written.origin, Origin::Catalogue) {
+        let sizes = (size, quota.characters_max);
+        lint::check(document, written, grammar, except, sizes, context);
     }
 }
 
@@ -187,18 +194,28 @@ fn statement_pointers(document: &Value) -> impl Iterator<Item = String> {
     one.into_iter().chain((0..many).map(|index| format!("/Statement/{index}")))
 }
 
-/// Reports a problem where the policy document says what `pointer` names.
-fn report(
+/// Reports a finding where the policy document says what `pointer` names.
+pub(crate) fn report(
     document: &Document,
     written: &Written,
+    severity: Severity,
     pointer: &str,
     finding: Finding,
     context: &mut Context<'_>,
 ) {
-    match &written.origin {
-        Origin::File(text) => context.report.problem(text, span_of(text, pointer), finding),
-        Origin::Catalogue => context.problem_at_key(document, USED, finding),
-        Origin::Inline if pointer.is_empty() => context.problem_at_key(document, INLINE, finding),
-        Origin::Inline => context.problem(document, &format!("{INLINE}{pointer}"), finding),
+    let (text, span) = match &written.origin {
+        Origin::File(text) => (text, span_of(text, pointer)),
+        Origin::Catalogue => (context.text(document), document.node.locate_key(USED)),
+        Origin::Inline if pointer.is_empty() => {
+            (context.text(document), document.node.locate_key(INLINE))
+        }
+        Origin::Inline => {
+            let pointer = format!("{INLINE}{pointer}");
+            (context.text(document), document.node.locate(&pointer))
+        }
+    };
+    match severity {
+        Severity::Error => context.report.problem(text, span, finding),
+        Severity::Warning => context.report.warning(text, span, finding),
     }
 }

@@ -7,14 +7,20 @@ use crate::desired::load::Document;
 use crate::desired::model::{DocumentHeader, Mode, Suspension};
 use crate::desired::problem::{Finding, ProblemCode, did_you_mean, listed, shown};
 use crate::desired::raw::{RawMetadata, RawMode, RawSuspension};
+use crate::desired::validate::lint::IGNORE_ANNOTATION;
 use crate::desired::validate::{Context, token};
 
 /// What palisade's own annotations begin with; every other name is the user's.
 const ANNOTATION_PREFIX: &str = "palisade/";
 
 /// The annotations that palisade reads.
-const ANNOTATIONS: &[&str] =
-    &["palisade/approved-plan", "palisade/controls", "palisade/owner", "palisade/runbook"];
+const ANNOTATIONS: &[&str] = &[
+    "palisade/approved-plan",
+    "palisade/controls",
+    IGNORE_ANNOTATION,
+    "palisade/owner",
+    "palisade/runbook",
+];
 
 /// The part of `spec` that says how a document is enforced.
 pub(crate) struct Enforcement {

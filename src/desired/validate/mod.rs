@@ -8,6 +8,7 @@ mod content;
 pub(crate) mod guardrail_test;
 mod header;
 mod inheritance;
+mod lint;
 mod names;
 mod organization;
 mod policy;

@@ -120,7 +120,7 @@ impl Clause {
             (Quantifier::ForAnyValue, true) => gaps.note(Gap::Doubt(Doubt::AnyValueIfExists)),
             (Quantifier::ForAnyValue, false) => Truth::False,
             (Quantifier::ForAllValues, _) | (Quantifier::Single, true) => Truth::True,
-            (Quantifier::Single, false) => is_negated(self.operator.comparison).into(),
+            (Quantifier::Single, false) => self.operator.comparison.is_negated().into(),
         }
     }
 
@@ -158,7 +158,7 @@ impl Clause {
         gaps: &mut Gaps<'p>,
     ) -> Truth {
         let matched = self.matches_any(value, context, gaps);
-        if is_negated(self.operator.comparison) { matched.negated() } else { matched }
+        if self.operator.comparison.is_negated() { matched.negated() } else { matched }
     }
 
     fn matches_any<'p>(
@@ -278,39 +278,6 @@ impl Family {
             | Comparison::ArnNotLike => Self::Arn,
             Comparison::Null => Self::Null,
         }
-    }
-}
-
-/// Does the operator hold when no value matches?
-fn is_negated(comparison: Comparison) -> bool {
-    match comparison {
-        Comparison::StringNotEquals
-        | Comparison::StringNotEqualsIgnoreCase
-        | Comparison::StringNotLike
-        | Comparison::NumericNotEquals
-        | Comparison::DateNotEquals
-        | Comparison::NotIpAddress
-        | Comparison::ArnNotEquals
-        | Comparison::ArnNotLike => true,
-        Comparison::StringEquals
-        | Comparison::StringEqualsIgnoreCase
-        | Comparison::StringLike
-        | Comparison::NumericEquals
-        | Comparison::NumericLessThan
-        | Comparison::NumericLessThanEquals
-        | Comparison::NumericGreaterThan
-        | Comparison::NumericGreaterThanEquals
-        | Comparison::DateEquals
-        | Comparison::DateLessThan
-        | Comparison::DateLessThanEquals
-        | Comparison::DateGreaterThan
-        | Comparison::DateGreaterThanEquals
-        | Comparison::Bool
-        | Comparison::BinaryEquals
-        | Comparison::IpAddress
-        | Comparison::ArnEquals
-        | Comparison::ArnLike
-        | Comparison::Null => false,
     }
 }
 
