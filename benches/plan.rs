@@ -21,7 +21,7 @@ use palisade::observe::{Observer, Wanted};
 use palisade::org::{OrgSnapshot, Part, PolicyType};
 use palisade::plan::{Guards, Plan, plan};
 
-use crate::scale::{Served, as_wanted, write_desired_state};
+use crate::scale::{Served, as_wanted, memory_mb_max, write_desired_state};
 
 /// The aims. A plan is what a reviewer and every wake-up wait for.
 const PLAN_TIME_MAX: Duration = Duration::from_millis(100);
@@ -125,12 +125,4 @@ fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
 fn computed() -> Option<Duration> {
     let statistics = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     statistics.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
-}
-
-/// The most memory this process has held (`VmHWM`, Linux; 0 elsewhere).
-fn memory_mb_max() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
-    kilobytes.unwrap_or(0) / 1_024
 }

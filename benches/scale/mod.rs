@@ -232,3 +232,11 @@ fn cut<T>(items: impl Iterator<Item = T>, page: PageToken) -> Page<T> {
     let next = items.peek().map(|_| (start + PAGE_ITEMS).to_string());
     Page { items: page, next }
 }
+
+/// The most memory this process has held (`VmHWM`, Linux; 0 elsewhere).
+pub(crate) fn memory_mb_max() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+    kilobytes.unwrap_or(0) / 1_024
+}

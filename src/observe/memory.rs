@@ -50,6 +50,8 @@ pub(super) struct Memory {
     /// read again for the same ones: an endpoint may never clear them away.
     pub(super) strangers: BTreeSet<TargetId>,
     pub(super) policies: PolicyMemory,
+    /// Did the last observation use an older answer for what AWS's own policies are attached to?
+    pub(super) is_managed_old: bool,
     pub(super) trusted_services: Kept<BTreeSet<String>>,
     pub(super) administrators: BTreeMap<String, Kept<BTreeSet<AccountId>>>,
     pub(super) tags: BTreeMap<String, Kept<BTreeMap<String, String>>>,
@@ -94,6 +96,11 @@ impl<T: Clone> Kept<T> {
                 gone: error.kind == CloudErrorKind::NotFound,
             },
         }
+    }
+
+    /// Would a look now use an answer that is older than `fresh_for`, if it may be as old as `longer`?
+    pub(super) fn is_old(&self, fresh_for: Duration, longer: Duration) -> bool {
+        self.fresh(longer).is_some() && self.fresh(fresh_for).is_none()
     }
 
     /// The last good answer, whatever its age.
@@ -172,6 +179,14 @@ impl Memory {
 }
 
 impl PolicyMemory {
+    /// What policies of AWS are attached to is not known any more.
+    pub(super) fn forget_managed_targets(&mut self) {
+        let listed = self.lists.values().filter_map(Kept::last).flat_map(BTreeMap::values);
+        for policy in listed.filter(|policy| policy.aws_managed) {
+            self.targets.remove(&policy.id);
+        }
+    }
+
     /// The targets of every policy of `policy_type` have changed, or may have.
     pub(super) fn touch_targets_of(&mut self, policy_type: &PolicyType) {
         let listed = self.lists.get(policy_type).and_then(Kept::last);

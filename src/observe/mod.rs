@@ -41,6 +41,11 @@ use crate::org::{
 /// desired state does not name, nobody but palisade writes them, and what palisade writes it touches.
 const TAGS_FRESH_TIMES: u32 = 12;
 
+/// What policies of AWS are attached to, which is everything, takes as many calls to read as accounts
+/// do and decides nothing while there is nothing to change: the tree tells what is new, and before a
+/// change it is read anew. See [`Observer::forget_older`].
+const MANAGED_FRESH_TIMES: u32 = 12;
+
 /// What desired state speaks of, and therefore must be seen besides what every organization has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Wanted {
@@ -105,6 +110,16 @@ impl Observer {
             Err(why) => sight::blind(&mut snapshot, wanted, &why),
         }
         snapshot
+    }
+
+    /// What the last observation used although it was older than everything else is read again the next
+    /// time; says whether there was any. For whoever is about to change something.
+    pub fn forget_older(&mut self) -> bool {
+        let is_managed_old = std::mem::take(&mut self.memory.is_managed_old);
+        if is_managed_old {
+            self.memory.policies.forget_managed_targets();
+        }
+        is_managed_old
     }
 
     /// `touched` is read again the next time.
@@ -193,7 +208,7 @@ impl Observer {
         memory.administrators.retain(|service, _| wanted.services.contains(service));
         let administrators_of =
             |service: String| async move { reader.administrators(&service).await };
-        let (documents, (tree, targets), services, administrators) = tokio::join!(
+        let (documents, (tree, targets, is_managed_old), services, administrators) = tokio::join!(
             policies::documents(documents, reader, &lists),
             standing.look(reader, sight, &lists),
             memory.trusted_services.look(fresh_for, reader.trusted_services()),
@@ -204,6 +219,7 @@ impl Observer {
                 administrators_of
             ),
         );
+        memory.is_managed_old = is_managed_old;
         policies::touch_lists_with_gone(&mut memory.policies, &lists, &documents);
         policies::touch_lists_with_gone(&mut memory.policies, &lists, &targets);
         let unnamed = unnamed_units(tree.known(), &wanted.units);

@@ -4,6 +4,7 @@
 //! accounts takes 2,200 calls, by policy about 120.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use crate::cloud::PolicySummary;
 use crate::observe::memory::{Kept, Look, PolicyMemory, look_at_each, parts};
@@ -77,14 +78,15 @@ pub(super) async fn documents(
     look_at_each(kept, &wanted, reader.fresh_for, read).await
 }
 
-/// Reads what each policy in `wanted` is attached to.
+/// Reads what each policy in `wanted` is attached to, unless that is known and younger than `fresh_for`.
 pub(super) async fn targets(
     kept: &mut KeptTargets,
     reader: &Reader<'_>,
     wanted: &BTreeSet<PolicyId>,
+    fresh_for: Duration,
 ) -> BTreeMap<PolicyId, Look<BTreeSet<TargetId>>> {
     let read = |policy| async move { reader.targets(&policy).await };
-    look_at_each(kept, wanted, reader.fresh_for, read).await
+    look_at_each(kept, wanted, fresh_for, read).await
 }
 
 /// The policies whose targets the tree decides alone or not at all: first those of customers, then

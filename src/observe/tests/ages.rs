@@ -37,7 +37,30 @@ async fn what_is_old_is_read_again() {
     let mut observer = informed(&double).await;
     tokio::time::advance(HOUR).await;
     let total: usize = reads(&mut observer, &double).await.iter().map(|(_, count)| count).sum();
-    assert_eq!(total, 14);
+    assert_eq!(total, 11, "all but the three pages of what AWS's own policy is attached to");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_aws_attaches_is_kept_longer_and_read_anew_before_a_change() {
+    let mut double = Double::new();
+    let mut observer = informed(&double).await;
+    let pages = [(Operation::ListTargetsForPolicy, 3)];
+    assert!(!observer.forget_older(), "it is young");
+    tokio::time::advance(HOUR).await;
+    reads(&mut observer, &double).await;
+    assert!(observer.forget_older());
+    assert_eq!(reads(&mut observer, &double).await, pages);
+    assert!(!observer.forget_older(), "once is enough");
+    for _ in 0..12 {
+        tokio::time::advance(HOUR).await;
+        reads(&mut observer, &double).await;
+    }
+    assert!(!observer.forget_older(), "it was read by itself");
+    tokio::time::advance(HOUR).await;
+    double.put_account("666666666666", &unit(PROD));
+    let reads = reads(&mut observer, &double).await;
+    let targets = reads.iter().find(|(operation, _)| *operation == Operation::ListTargetsForPolicy);
+    assert_eq!(targets, Some(&(Operation::ListTargetsForPolicy, 4)), "the tree has changed");
 }
 
 #[tokio::test(start_paused = true)]

@@ -147,6 +147,24 @@ async fn a_follower_plans_and_acts_as_soon_as_it_leads() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_aws_attaches_to_everything_is_read_again_before_a_change_and_not_at_rest() {
+    let mut stage = Stage::of(organization(), &desired(&["deny-leave"])).await;
+    stage.until_in_sync().await;
+    stage.next().await;
+    let listed = |stage: &Stage| stage.cloud.counts().of(Operation::ListTargetsForPolicy);
+    let before = listed(&stage);
+    stage.next().await;
+    assert_eq!(listed(&stage) - before, 1, "the one guardrail's targets");
+    let (policy, targets) = stage.scp("deny-leave").unwrap();
+    let detach = Call::DetachPolicy { policy, target: targets[0].clone() };
+    stage.cloud.meddle(|world| world.change(&detach).map(drop)).unwrap();
+    let before = listed(&stage);
+    stage.until(|report| !report.last_pass.detected.is_empty()).await;
+    assert_eq!(listed(&stage) - before, 2, "and what takes slots beside it");
+    stage.until_in_sync().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn observations_are_used_again_within_an_interval() {
     let mut stage = Stage::of(organization(), &desired(&["deny-leave"])).await;
     stage.until_in_sync().await;
