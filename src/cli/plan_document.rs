@@ -10,6 +10,10 @@
 //!   "plan": { "organizationId": "o-…", "actions": [], "held": null, "reported": [], "blocked": [], "unmanaged": [] }
 //! }
 //! ```
+//!
+//! Where several guardrails share a policy, `document` of an action, a report or an obstacle is the name of
+//! the shared policy, and `guardrails` lists the documents that it concerns; otherwise there is no
+//! `guardrails`.
 
 use std::fmt::Write as _;
 

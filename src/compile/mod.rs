@@ -1,6 +1,9 @@
 //! From guardrails to the concrete objects an organization should hold. Pure: the day is given.
 
 mod objects;
+mod pack;
+
+pub use crate::compile::pack::describe;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +11,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 pub use crate::compile::objects::{Estate, ObjectResource, ObjectRule, PARTITION, Spread, estate};
-use crate::desired::{DesiredOrg, DesiredPolicy, DocumentHeader, Mode};
+use crate::desired::{DesiredOrg, DesiredPolicy, DocumentHeader, Mode, arrange};
 pub use crate::desired::{DesiredTarget, Source};
 use crate::org::{AccountId, DocumentRef, Mark, OrganizationId, OuPath, PolicyQuota, PolicyType};
 use crate::policy;
@@ -43,6 +46,8 @@ pub struct Resources {
     pub policies: BTreeMap<PolicyKey, PolicyResource>,
     /// Objects in accounts; [`estate`] says in which.
     pub objects: Vec<ObjectRule>,
+    /// The policies that guardrails would have if they shared none, and the ones they share.
+    pub packed: BTreeMap<PolicyKey, PolicyKey>,
     /// Quotas of every policy type in use.
     pub quotas: BTreeMap<PolicyType, PolicyQuota>,
     /// Hashes of held plans that an annotation in git approves.
@@ -92,7 +97,8 @@ pub struct PolicyKey {
 /// A policy as it should be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PolicyResource {
-    /// The document that wants it.
+    /// The document that wants it. A policy that guardrails share has the name of a document that
+    /// nobody wrote: its own name in AWS.
     pub document: DocumentRef,
     /// Its mark.
     pub mark: Mark,
@@ -108,6 +114,8 @@ pub struct PolicyResource {
     pub source: Source,
     /// What each statement of the content was made from, in their order.
     pub statements: Vec<StatementOrigin>,
+    /// The guardrails that share it, in the order of their statements; none if it is one document's.
+    pub members: Vec<Member>,
 }
 
 /// What a statement was made from.
@@ -120,13 +128,25 @@ pub struct StatementOrigin {
     pub source: Source,
 }
 
+/// A guardrail in a policy that it shares.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Member {
+    /// Its document.
+    pub document: DocumentRef,
+    /// The name its policy has in AWS when it shares none.
+    pub policy_name: String,
+    /// What it means.
+    pub canonical: Canonical,
+    /// Characters it would have as a policy of its own.
+    pub characters: usize,
+}
+
 /// The annotation with which a commit approves a held plan, on the `Organization` document.
 pub const APPROVED_PLAN_ANNOTATION: &str = "palisade/approved-plan";
 
 /// Compiles desired state as of the day `today` (UTC).
 pub fn compile(desired: &DesiredOrg, today: Date) -> Resources {
-    let policies: BTreeMap<PolicyKey, PolicyResource> =
-        desired.policies.iter().map(|policy| compile_policy(desired, policy)).collect();
+    let (policies, packed) = compile_policies(desired, today);
     let types = desired.policy_types.iter().chain(policies.keys().map(|key| &key.policy_type));
     Resources {
         installation: desired.installation().to_owned(),
@@ -152,13 +172,38 @@ pub fn compile(desired: &DesiredOrg, today: Date) -> Resources {
             .collect(),
         policies,
         objects: objects::rules(desired),
+        packed,
         approved: approved_plans(&desired.header),
     }
 }
 
+fn compile_policies(
+    desired: &DesiredOrg,
+    today: Date,
+) -> (BTreeMap<PolicyKey, PolicyResource>, BTreeMap<PolicyKey, PolicyKey>) {
+    let all: Vec<&DesiredPolicy> = desired.policies.iter().collect();
+    let packs = arrange(desired, &all, today);
+    let shared: BTreeSet<usize> = packs.iter().flat_map(|pack| pack.members.clone()).collect();
+    let alone = all.iter().enumerate().filter(|(at, _)| !shared.contains(at));
+    let mut policies: BTreeMap<PolicyKey, PolicyResource> =
+        alone.map(|(_, policy)| compile_policy(desired, policy)).collect();
+    policies.extend(packs.iter().map(|pack| pack::compile_pack(desired, &all, pack)));
+    let single = |key: &PolicyKey, name: &str| PolicyKey {
+        policy_type: key.policy_type.clone(),
+        name: name.to_owned(),
+    };
+    let packed = policies
+        .iter()
+        .flat_map(|(key, policy)| {
+            policy.members.iter().map(|member| (single(key, &member.policy_name), key.clone()))
+        })
+        .collect();
+    (policies, packed)
+}
+
 fn compile_policy(desired: &DesiredOrg, policy: &DesiredPolicy) -> (PolicyKey, PolicyResource) {
     let language = policy.policy_type.facts().language;
-    let content = policy::with_exceptions(&policy.content, &policy.except.principals);
+    let content = policy.document();
     let mark = Mark {
         owner: desired.installation().to_owned(),
         document: policy.header.document.clone(),
@@ -172,18 +217,39 @@ fn compile_policy(desired: &DesiredOrg, policy: &DesiredPolicy) -> (PolicyKey, P
         canonical: policy::canonical(language, &content),
         targets: policy.targets.clone(),
         source: policy.content_source.clone(),
-        statements: policy
-            .statement_sources
-            .iter()
-            .map(|source| StatementOrigin {
-                document: policy.header.document.clone(),
-                source: source.clone(),
-            })
-            .collect(),
+        statements: origins(policy),
+        members: Vec::new(),
     };
     let key =
         PolicyKey { policy_type: policy.policy_type.clone(), name: policy.policy_name.clone() };
     (key, resource)
+}
+
+impl Resources {
+    /// Does a document name the policy `key`, whether it has it for itself or shares another?
+    pub fn names(&self, key: &PolicyKey) -> bool {
+        self.policies.contains_key(key) || self.packed.contains_key(key)
+    }
+}
+
+impl PolicyResource {
+    /// The documents that the policy serves: its own, or those of all who share it.
+    pub fn served(&self) -> Vec<&DocumentRef> {
+        if self.members.is_empty() {
+            vec![&self.document]
+        } else {
+            self.members.iter().map(|member| &member.document).collect()
+        }
+    }
+}
+
+/// Where each statement of a document is written.
+fn origins(policy: &DesiredPolicy) -> Vec<StatementOrigin> {
+    let origin = |source: &Source| StatementOrigin {
+        document: policy.header.document.clone(),
+        source: source.clone(),
+    };
+    policy.statement_sources.iter().map(origin).collect()
 }
 
 fn compile_document(header: &DocumentHeader, today: Date) -> Document {

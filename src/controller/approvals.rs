@@ -275,6 +275,7 @@ mod tests {
     /// A plan in which the creation of these OUs waits, if it has a hash.
     fn plan_of(hash: Option<&str>, units: &[&str]) -> Plan {
         let actions = units.iter().map(|unit| Action {
+            guardrails: [].into(),
             document: DocumentRef { kind: "Organization".into(), name: "acme".into() },
             change: Change::CreateUnit {
                 path: OuPath::root().child(unit),

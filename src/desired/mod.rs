@@ -14,6 +14,7 @@ mod kinds;
 mod load;
 mod model;
 mod node;
+mod packing;
 mod problem;
 mod raw;
 mod salvage;
@@ -32,8 +33,9 @@ pub use crate::desired::kinds::kinds as kind_names;
 pub use crate::desired::load::{Loaded, load};
 pub use crate::desired::model::{
     DesiredAccount, DesiredOrg, DesiredPolicy, DesiredTarget, DesiredUnit, DocumentHeader,
-    Exceptions, Mode, Source, Suspension,
+    Exceptions, Mode, Packing, Source, Suspension,
 };
+pub use crate::desired::packing::{Pack, arrange};
 pub use crate::desired::problem::{Colour, Problem, ProblemCode, Severity};
 pub(crate) use crate::desired::problem::{did_you_mean, listed, shown};
 pub use crate::desired::schema::json_schema;

@@ -35,6 +35,10 @@ pub struct DesiredOrg {
     pub roles: GovernanceRoles,
     /// Quotas that differ from the published ones.
     pub quotas: BTreeMap<PolicyType, PolicyQuota>,
+    /// Slots on every target that are left to policies palisade does not manage.
+    pub reserved: BTreeMap<PolicyType, usize>,
+    /// Do guardrails share policies?
+    pub packing: Packing,
     /// Policies of every kind, in the order of their documents' kinds and names.
     pub policies: Vec<DesiredPolicy>,
     /// Emergency access.
@@ -101,6 +105,17 @@ pub enum Mode {
     Enforce,
     /// Report it and change nothing.
     Observe,
+}
+
+/// When guardrails share policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    /// Every guardrail has a policy of its own.
+    Never,
+    /// Where a target has too few slots for that.
+    Needed,
+    /// Wherever they can.
+    Always,
 }
 
 /// A guardrail that is switched off for a time. It still reports drift.
@@ -171,6 +186,14 @@ impl std::fmt::Display for Source {
     }
 }
 
+impl DocumentHeader {
+    /// Is it enforced on the day `today` (UTC)?
+    pub fn is_enforced(&self, today: Date) -> bool {
+        let is_suspended = self.suspend.as_ref().is_some_and(|suspension| today < suspension.until);
+        self.mode == Mode::Enforce && !is_suspended
+    }
+}
+
 impl DesiredOrg {
     /// The installation's name: the owner in every mark.
     pub fn installation(&self) -> &str {
@@ -180,6 +203,13 @@ impl DesiredOrg {
     /// The quota of a policy type: the one declared, or the published one.
     pub fn quota(&self, policy_type: &PolicyType) -> PolicyQuota {
         self.quotas.get(policy_type).copied().unwrap_or_else(|| policy_type.facts().quota)
+    }
+
+    /// The slots of a target that palisade's policies of a type can take.
+    pub fn free_slots(&self, policy_type: &PolicyType) -> usize {
+        let by_aws = usize::from(policy_type.attached_by_aws().is_some());
+        let reserved = self.reserved.get(policy_type).copied().unwrap_or_default();
+        self.quota(policy_type).attached_max.saturating_sub(by_aws + reserved)
     }
 
     /// How many documents there are.

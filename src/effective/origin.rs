@@ -118,7 +118,12 @@ impl Writing {
             Self::of(resource)
         } else if policy::canonical(Language::Iam, &observed) == resource.canonical {
             // The statements may stand in another order.
-            Self::Git { document, source, statements: Vec::new() }
+            let wanted = policy::parse(&resource.content).unwrap_or_default();
+            let places = policy::places_in(&observed, &wanted);
+            let found = places.iter().filter_map(|at| resource.statements.get((*at)?).cloned());
+            let found: Vec<StatementOrigin> = found.collect();
+            let statements = if found.len() == places.len() { found } else { Vec::new() };
+            Self::Git { document, source, statements }
         } else {
             Self::Drifted { document, source }
         }

@@ -48,6 +48,7 @@ fn resource(name: &str, content: &str, targets: &[DesiredTarget]) -> PolicyResou
         targets: targets.iter().cloned().collect(),
         source: source(7),
         statements: (0..2).map(line_of).collect(),
+        members: Vec::new(),
     }
 }
 
@@ -70,6 +71,7 @@ fn resources() -> Resources {
         policy_types: BTreeSet::from([scp.clone(), rcp.clone()]),
         trusted_services: BTreeSet::new(),
         delegated_administrators: BTreeMap::new(),
+        packed: BTreeMap::new(),
         policies: BTreeMap::from([
             (key(&scp, "no-stop"), resource("no-stop", NO_STOP, &[unit("/Workloads")])),
             (key(&rcp, "no-read"), resource("no-read", NO_READ, &[unit("/")])),

@@ -2,6 +2,7 @@
 
 mod id;
 mod mark;
+mod members;
 mod object;
 mod part;
 mod path;
@@ -15,6 +16,7 @@ pub use crate::org::id::{
 pub use crate::org::mark::{
     DESCRIPTION_CHARACTERS_MAX, DOCUMENT_TAG, DocumentRef, Mark, OWNER_TAG, PRUNE_TAG,
 };
+pub use crate::org::members::Members;
 pub use crate::org::object::{
     InvalidKey, ListedObject, ObjectKey, ObjectKind, ObjectQuery, ObjectState, ObjectStep, Region,
     RoleState, RoleStep,

@@ -70,6 +70,15 @@ impl PolicyType {
             .unwrap_or(PolicyTypeFacts::UNLISTED)
     }
 
+    /// The policy that AWS attaches to every target of its own accord; it takes a slot.
+    pub fn attached_by_aws(&self) -> Option<&'static str> {
+        match self.as_str() {
+            "SERVICE_CONTROL_POLICY" => Some("FullAWSAccess"),
+            "RESOURCE_CONTROL_POLICY" => Some("RCPFullAWSAccess"),
+            _ => None,
+        }
+    }
+
     /// May the last policy of this type never leave a target? True of SCPs only: a target without
     /// one allows nothing (`DetachPolicy`, API reference).
     pub fn needs_one_attached(&self) -> bool {

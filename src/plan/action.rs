@@ -34,8 +34,11 @@ pub struct Plan {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Action {
-    /// The document it serves.
+    /// The document it serves, or the shared policy, by its name, that `guardrails` have.
     pub document: DocumentRef,
+    /// The documents whose guardrails differ, where several share the policy; else empty.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub guardrails: BTreeSet<DocumentRef>,
     /// What to do.
     pub change: Change,
     /// Why, for people; never read by the program.
@@ -263,6 +266,9 @@ pub struct Held {
 pub struct Reported {
     /// The document.
     pub document: DocumentRef,
+    /// As in [`Action`].
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub guardrails: BTreeSet<DocumentRef>,
     /// What would be done.
     pub change: Change,
     /// Why it would, for people.
@@ -275,6 +281,9 @@ pub struct Reported {
 pub struct Blocked {
     /// The document that wants it.
     pub document: DocumentRef,
+    /// As in [`Action`].
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub guardrails: BTreeSet<DocumentRef>,
     /// The kind of obstacle.
     pub reason: BlockedReason,
     /// The object concerned: an id, a path or a name from desired state.

@@ -12,6 +12,7 @@ use crate::org::{Part, PolicyType, PolicyTypeStatus};
 use crate::plan::action::{BlockedReason, Change, PolicyRef};
 use crate::plan::draft::{Danger, Draft, Role, Weight};
 use crate::plan::organization::{block_account, will_exist};
+use crate::plan::packs;
 use crate::plan::policies::{Item, adopt, remove};
 use crate::plan::view::View;
 use crate::policy::Canonical;
@@ -48,7 +49,10 @@ pub(super) fn repurpose_where_slots_are_full(
             }
             let going = wishes.detach.iter().copied().find(|index| {
                 let item = &items[*index];
-                item.resource.is_none() && item.meaning.is_some() && !gone.contains(index)
+                item.resource.is_none()
+                    && item.meaning.is_some()
+                    && !gone.contains(index)
+                    && !says_nothing_new(view, draft, items, *index, &place, &wishes)
             });
             if let Some(going) = going {
                 adopt(items, coming, going);
@@ -91,15 +95,22 @@ fn propose(
     }
     for &index in &wishes.detach {
         let has_gap = wishes.with_gap.contains(&index);
-        let danger =
-            if has_gap { Danger::Because(GAP) } else { danger(policy_type, &items[index]) };
+        let makes_room_safely =
+            wishes.first.contains(&index) && packs::is_passing(view, policy_type, &items[index]);
+        let danger = if has_gap {
+            Danger::Because(GAP)
+        } else if makes_room_safely {
+            Danger::No
+        } else {
+            danger(policy_type, &items[index])
+        };
         let role = if wishes.first.contains(&index) { Role::MakesRoom } else { Role::Plain };
-        let reason = match items[index].resource {
-            Some(_) => "its document does not name this target",
-            None => "no document names it any more",
+        let reason = match (items[index].resource, items[index].observed) {
+            (None, Some(policy)) => packs::reason_to_go(view, policy_type, policy),
+            (Some(_), _) | (None, None) => "its document does not name this target".to_owned(),
         };
         if let Some(change) = detach(view, policy_type, items, index, place, wishes) {
-            draft.propose(&items[index].document, change, reason, Weight { danger, role });
+            draft.propose(&items[index].document, change, &reason, Weight { danger, role });
         }
     }
 }
@@ -232,12 +243,7 @@ fn occupied(
 /// What AWS attaches by itself to every target of a type that has just been enabled, or that has
 /// just been created.
 fn default_policy(policy_type: &PolicyType) -> Option<PolicyRef> {
-    let name = match policy_type.as_str() {
-        "SERVICE_CONTROL_POLICY" => "FullAWSAccess",
-        "RESOURCE_CONTROL_POLICY" => "RCPFullAWSAccess",
-        _ => return None,
-    };
-    Some(PolicyRef { name: name.to_owned(), id: None })
+    policy_type.attached_by_aws().map(|name| PolicyRef { name: name.to_owned(), id: None })
 }
 
 fn slots(view: &View<'_>, policy_type: &PolicyType) -> usize {
@@ -292,7 +298,7 @@ fn make_room(
         .iter()
         .copied()
         .filter(|index| !is_allow_list(index))
-        .partition(|index| says_nothing_new(view, items, *index, place, wishes));
+        .partition(|index| says_nothing_new(view, draft, items, *index, place, wishes));
     wishes.first = safe.iter().chain(&with_gap).copied().take(over).collect();
     wishes.with_gap = with_gap.into_iter().filter(|index| wishes.first.contains(index)).collect();
     // The attaches that come last in the alphabet wait, or cannot be done at all.
@@ -315,9 +321,11 @@ fn make_room(
     }
 }
 
-/// Is everything the policy says also said, on the target or above it, by policies that stay?
+/// Is everything the policy says also said, on the target or above it, by policies that stay, or that
+/// an update will only add to?
 fn says_nothing_new(
     view: &View<'_>,
+    draft: &Draft<'_>,
     items: &[Item<'_>],
     index: usize,
     place: &DesiredTarget,
@@ -330,9 +338,12 @@ fn says_nothing_new(
     let staying = items.iter().enumerate().filter(|(other, item)| {
         *other != index
             && !wishes.detach.contains(other)
-            && item
-                .resource
-                .is_some_and(|resource| item.meaning.as_ref() == Some(&resource.canonical))
+            && item.resource.zip(item.meaning.as_ref()).is_some_and(|(resource, meaning)| {
+                let grows = !item.is_stuck
+                    && draft.is_enforced(&item.document)
+                    && resource.canonical.contains(meaning);
+                grows || *meaning == resource.canonical
+            })
             && item
                 .observed
                 .and_then(|policy| policy.targets.known())
@@ -345,8 +356,8 @@ fn says_nothing_new(
             })
     });
     let said: BTreeSet<&String> = staying
-        .filter_map(|(_, item)| item.meaning.as_ref())
-        .flat_map(Canonical::statements)
+        .filter_map(|(_, item)| item.resource)
+        .flat_map(|resource| resource.canonical.statements())
         .collect();
     meaning.statements().iter().all(|statement| said.contains(statement))
 }

@@ -1,12 +1,19 @@
 //! A plan under construction: changes are collected, or only reported where their document says so.
 
-use crate::compile::{Enforcement, Resources};
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::compile::{Enforcement, PolicyResource, Resources};
 use crate::org::DocumentRef;
 use crate::plan::action::{Blocked, BlockedReason, Change, Reported, Unmanaged, UnmanagedKind};
+use crate::policy;
 
 /// What has been found so far.
 pub(super) struct Draft<'a> {
     resources: &'a Resources,
+    /// Shared policies by the document that stands for them.
+    shared: BTreeMap<&'a DocumentRef, &'a PolicyResource>,
     pub(super) proposals: Vec<Proposal>,
     pub(super) reported: Vec<Reported>,
     pub(super) blocked: Vec<Blocked>,
@@ -16,6 +23,7 @@ pub(super) struct Draft<'a> {
 /// A change that will become an action.
 pub(super) struct Proposal {
     pub(super) document: DocumentRef,
+    pub(super) guardrails: BTreeSet<DocumentRef>,
     pub(super) change: Change,
     pub(super) reason: String,
     /// What the change means for safety and order.
@@ -64,6 +72,12 @@ impl<'a> Draft<'a> {
     pub(super) fn new(resources: &'a Resources) -> Self {
         Self {
             resources,
+            shared: resources
+                .policies
+                .values()
+                .filter(|policy| !policy.members.is_empty())
+                .map(|policy| (&policy.document, policy))
+                .collect(),
             proposals: Vec::new(),
             reported: Vec::new(),
             blocked: Vec::new(),
@@ -87,12 +101,32 @@ impl<'a> Draft<'a> {
         reason: &str,
         weight: Weight,
     ) {
+        let guardrails = self.guardrails(document, Some(&change));
         let (document, reason) = (document.clone(), reason.to_owned());
         if self.is_enforced(&document) {
-            self.proposals.push(Proposal { document, change, reason, weight });
+            self.proposals.push(Proposal { document, guardrails, change, reason, weight });
         } else {
-            self.reported.push(Reported { document, change, reason });
+            self.reported.push(Reported { document, guardrails, change, reason });
         }
+    }
+
+    /// The guardrails in a shared policy that `change` is about: of an update those that the policy does
+    /// not say yet, or all of them when what it says beyond is what differs.
+    fn guardrails(&self, document: &DocumentRef, change: Option<&Change>) -> BTreeSet<DocumentRef> {
+        let Some(shared) = self.shared.get(document) else { return BTreeSet::new() };
+        let before = match change {
+            Some(Change::UpdatePolicy { policy_type, before, .. }) => {
+                let document: Option<Value> = serde_json::from_str(&before.content).ok();
+                document.map(|document| policy::canonical(policy_type.facts().language, &document))
+            }
+            Some(_) | None => None,
+        };
+        let all = || shared.members.iter().map(|member| member.document.clone());
+        let Some(before) = before else { return all().collect() };
+        let missing = shared.members.iter().filter(|member| !before.contains(&member.canonical));
+        let missing: BTreeSet<DocumentRef> =
+            missing.map(|member| member.document.clone()).collect();
+        if missing.is_empty() { all().collect() } else { missing }
     }
 
     pub(super) fn block(
@@ -103,7 +137,9 @@ impl<'a> Draft<'a> {
         message: impl Into<String>,
     ) {
         let (object, message) = (object.into(), message.into());
-        self.blocked.push(Blocked { document: document.clone(), reason, object, message });
+        let guardrails = self.guardrails(document, None);
+        let document = document.clone();
+        self.blocked.push(Blocked { document, guardrails, reason, object, message });
     }
 
     pub(super) fn leave(&mut self, kind: UnmanagedKind, id: &str, name: &str, note: &str) {

@@ -400,11 +400,15 @@ impl<'a> Index<'a> {
     /// A detach waits for everything that may say instead what the policy said, and for the accounts
     /// that leave.
     fn before_detach(&self, at: usize, policy_type: &PolicyType, target: &TargetRef) -> Indices {
-        if self.proposals[at].weight.role == Role::MakesRoom {
-            return Indices::new();
-        }
         let place = place_of(target);
         let lineage = &self.lineages[&place];
+        if self.proposals[at].weight.role == Role::MakesRoom {
+            // What makes room may count on updates that only add: they wait for nothing themselves.
+            let updates = self.updated.around(policy_type, &place, lineage).into_iter();
+            return updates
+                .filter(|update| self.proposals[*update].weight.role != Role::Weakens)
+                .collect();
+        }
         let mut waits = self.attaches.around(policy_type, &place, lineage);
         waits.extend(self.updated.around(policy_type, &place, lineage));
         waits.extend(self.moves_from(&place));
@@ -427,7 +431,8 @@ fn destination(change: &Change) -> Option<(&AccountId, &OuPath)> {
     }
 }
 
-fn place_of(target: &TargetRef) -> DesiredTarget {
+/// What a target is in desired state's terms.
+pub(super) fn place_of(target: &TargetRef) -> DesiredTarget {
     match target {
         TargetRef::Unit(unit) => DesiredTarget::Unit(unit.path.clone()),
         TargetRef::Account(id, _) => DesiredTarget::Account(id.clone()),
@@ -435,6 +440,6 @@ fn place_of(target: &TargetRef) -> DesiredTarget {
 }
 
 /// A path and every path above it.
-fn upwards(path: &OuPath) -> impl Iterator<Item = DesiredTarget> + use<> {
+pub(super) fn upwards(path: &OuPath) -> impl Iterator<Item = DesiredTarget> + use<> {
     std::iter::successors(Some(path.clone()), OuPath::parent).map(DesiredTarget::Unit)
 }

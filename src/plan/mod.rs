@@ -7,10 +7,12 @@
 //! - What is not known is in no action that takes something away.
 //! - Every prefix of the order keeps every guardrail that is in force at the start and wanted at the end.
 //! - No target falls below one SCP or above its slots, at any step.
-//! - Deleting a policy, taking one over, and detaching an allow list always wait for approval.
+//! - Deleting a policy, taking one over, and detaching an allow list always wait for approval; so does
+//!   a shared policy that loses a guardrail. What only passes from one policy to another is no loss.
 
 mod action;
 mod attachments;
+mod concerned;
 mod draft;
 mod edges;
 mod gap;
@@ -19,6 +21,7 @@ mod objects;
 mod order;
 mod organization;
 mod outlook;
+mod packs;
 mod policies;
 mod view;
 

@@ -39,7 +39,7 @@ pub(super) fn order(view: &View<'_>, proposals: Vec<Proposal>) -> Vec<Action> {
         .map(take)
         .zip(&sequence)
         .filter_map(|(proposal, old)| {
-            let Proposal { document, change, reason, weight } = proposal?;
+            let Proposal { document, guardrails, change, reason, weight } = proposal?;
             // In a cycle, which the edges below cannot make, only what comes earlier counts.
             let earlier = |other: &usize| *other < position[*old];
             let after = waits[*old].iter().map(|other| position[*other]).filter(earlier).collect();
@@ -49,7 +49,7 @@ pub(super) fn order(view: &View<'_>, proposals: Vec<Proposal>) -> Vec<Action> {
             };
             let hold = because.map(|_| Hold::Dangerous);
             let hold_reason = because.map(str::to_owned);
-            Some(Action { document, change, reason, after, hold, hold_reason })
+            Some(Action { document, guardrails, change, reason, after, hold, hold_reason })
         })
         .collect()
 }

@@ -277,7 +277,7 @@ fn foreign_policy_on<'a>(view: &'a View<'_>, id: &ParentId) -> Option<&'a Policy
         let key = PolicyKey { policy_type: policy_type.clone(), name: policy.name.clone() };
         match Mark::read_description(&policy.description).1 {
             Some(mark) => mark.owner == *installation,
-            None => view.resources.policies.contains_key(&key),
+            None => view.resources.names(&key),
         }
     };
     view.snapshot

@@ -1,6 +1,6 @@
 //! Policies: which observed policy is which document's, and how its text differs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -9,6 +9,8 @@ use crate::org::{DocumentRef, Mark, ObservedPolicy, Part, PolicyType, PolicyType
 use crate::plan::action::{BlockedReason, Change, PolicyText, UnmanagedKind};
 use crate::plan::attachments;
 use crate::plan::draft::{Danger, Draft, Role, Weight};
+use crate::plan::packs;
+use crate::plan::packs::Wanted;
 use crate::plan::view::View;
 use crate::policy::{self, Canonical};
 
@@ -36,8 +38,7 @@ pub(super) fn compare(view: &View<'_>, draft: &mut Draft<'_>) {
 }
 
 fn compare_type(view: &View<'_>, draft: &mut Draft<'_>, policy_type: &PolicyType) {
-    let wanted: BTreeMap<&PolicyKey, &PolicyResource> =
-        view.resources.policies.iter().filter(|(key, _)| key.policy_type == *policy_type).collect();
+    let wanted = packs::wanted(view, draft, policy_type);
     let observed = match view.snapshot.policies.get(policy_type) {
         Some(Part::Known(observed)) => observed,
         Some(Part::Unknown(why)) => {
@@ -54,6 +55,7 @@ fn compare_type(view: &View<'_>, draft: &mut Draft<'_>, policy_type: &PolicyType
         return;
     }
     let mut items = pair(view, draft, policy_type, &wanted, observed.values());
+    packs::adopt_what_is_said(view, draft, policy_type, &mut items);
     attachments::repurpose_where_slots_are_full(view, draft, policy_type, &mut items);
     for item in &mut items {
         compare_text(view, draft, policy_type, item);
@@ -62,14 +64,10 @@ fn compare_type(view: &View<'_>, draft: &mut Draft<'_>, policy_type: &PolicyType
     for item in items.iter().filter(|item| item.resource.is_none() && !item.is_stuck) {
         delete(view, draft, policy_type, item);
     }
+    packs::weigh(view, draft, policy_type, &items);
 }
 
-fn block_all(
-    draft: &mut Draft<'_>,
-    wanted: &BTreeMap<&PolicyKey, &PolicyResource>,
-    reason: BlockedReason,
-    why: &str,
-) {
+fn block_all(draft: &mut Draft<'_>, wanted: &Wanted<'_>, reason: BlockedReason, why: &str) {
     for (key, resource) in wanted {
         draft.block(&resource.document, reason, &key.name, why);
     }
@@ -105,7 +103,7 @@ fn pair<'a>(
     view: &View<'_>,
     draft: &mut Draft<'_>,
     policy_type: &PolicyType,
-    wanted: &BTreeMap<&PolicyKey, &'a PolicyResource>,
+    wanted: &'a Wanted<'_>,
     observed: impl Iterator<Item = &'a ObservedPolicy>,
 ) -> Vec<Item<'a>> {
     let mut rest: Vec<&ObservedPolicy> = observed.collect();
@@ -114,11 +112,11 @@ fn pair<'a>(
         let at = rest.iter().position(|policy| found(policy))?;
         Some(rest.remove(at))
     };
-    let mut unpaired = Vec::new();
-    for (key, resource) in wanted {
+    let mut unpaired: Vec<(&PolicyKey, &PolicyResource)> = Vec::new();
+    for (key, resource) in wanted.iter().map(|(key, resource)| (key, resource.as_ref())) {
         match take(&|policy| policy.name == key.name) {
             Some(policy) => items.push(item(policy_type, &key.name, Some(resource), Some(policy))),
-            None => unpaired.push((*key, *resource)),
+            None => unpaired.push((key, resource)),
         }
     }
     // Renamed: by somebody in AWS, or in git by a new `policyName`.
@@ -230,6 +228,12 @@ fn surplus<'a>(
     }
     if is_control_towers(policy) {
         return leave("Control Tower manages it");
+    }
+    if let Some(document) = packs::shares_now(view, policy_type, policy).cloned() {
+        let ours = mark_of(policy).is_none_or(|mark| mark.owner == view.resources.installation);
+        if ours {
+            return Some(Item { document, ..item(policy_type, &policy.name, None, Some(policy)) });
+        }
     }
     match mark_of(policy) {
         None => leave("in no document"),
@@ -397,6 +401,11 @@ fn delete(view: &View<'_>, draft: &mut Draft<'_>, policy_type: &PolicyType, item
     if still_attached {
         return;
     }
+    if mark_of(policy).is_none_or(|mark| !mark.prune) {
+        // Named by a document, so it may be detached; only what is marked so is ever deleted.
+        let note = "its guardrail shares another policy now; no mark says that it may be deleted: delete it by hand";
+        return draft.leave(UnmanagedKind::Policy, policy.id.as_str(), &policy.name, note);
+    }
     let before = PolicyText {
         name: policy.name.clone(),
         description: policy.description.clone(),
@@ -404,10 +413,6 @@ fn delete(view: &View<'_>, draft: &mut Draft<'_>, policy_type: &PolicyType, item
     };
     let change =
         Change::DeletePolicy { policy_type: policy_type.clone(), id: policy.id.clone(), before };
-    draft.propose(
-        &item.document,
-        change,
-        "no document names it any more",
-        Weight::dangerous(DELETED),
-    );
+    let reason = packs::reason_to_go(view, policy_type, policy);
+    draft.propose(&item.document, change, &reason, Weight::dangerous(DELETED));
 }

@@ -5,6 +5,7 @@
 //!                    ├─ with_exceptions ─► Value ─ minify ─► text to send
 //!                    ├─ canonical ─► Canonical   equality by meaning
 //!                    ├─ diff ─► changes          what a reviewer reads
+//!                    ├─ shared_size, pack, join ─► Value   many in few
 //!                    └─ Document::read ─► Document ─ Hierarchy::decide(Request) ─► Verdict
 //! ```
 //!
@@ -27,6 +28,7 @@ mod grammar;
 mod hierarchy;
 mod name;
 mod operator;
+mod pack;
 mod parse;
 mod pattern;
 mod problem;
@@ -45,6 +47,9 @@ pub use crate::policy::hierarchy::{
     AttachedPolicy, ControlType, Denial, Hierarchy, Hit, Level, StatementRef, Verdict,
 };
 pub use crate::policy::operator::{Comparison, Operator, Quantifier};
+pub use crate::policy::pack::{
+    Piece, Room, Share, belonging_to, join, least, pack, pack_all, places_in, shared_size,
+};
 pub use crate::policy::parse::{locate, parse};
 pub use crate::policy::pattern::WildcardPattern;
 pub use crate::policy::problem::{PolicyProblem, Position};

@@ -5,19 +5,26 @@ use std::collections::BTreeMap;
 use crate::compile::Resources;
 use crate::org::{DocumentRef, OrgSnapshot, PolicyType, PolicyTypeStatus, TargetId};
 
-/// The size of every document's policy, as a share of what its type allows.
+/// The size of every document's policy, as a share of what its type allows; of one that shares a policy
+/// the size of its own part, since a shared policy that is full is followed by another.
 pub(in crate::status) fn sizes_used(resources: &Resources) -> BTreeMap<&DocumentRef, f64> {
     resources
         .policies
         .iter()
-        .map(|(key, policy)| {
+        .flat_map(|(key, policy)| {
             let allowed = resources
                 .quotas
                 .get(&key.policy_type)
                 .copied()
                 .unwrap_or_else(|| key.policy_type.facts().quota)
                 .characters_max;
-            (&policy.document, ratio(policy.content.chars().count(), allowed))
+            let own = policy
+                .members
+                .is_empty()
+                .then(|| (&policy.document, ratio(policy.content.chars().count(), allowed)));
+            let members = policy.members.iter();
+            own.into_iter()
+                .chain(members.map(move |one| (&one.document, ratio(one.characters, allowed))))
         })
         .collect()
 }

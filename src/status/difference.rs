@@ -139,18 +139,24 @@ pub(in crate::status) fn find<'a>(plan: &'a Plan, acted: &Acted) -> Found<'a> {
     };
     for (action, (state, detail)) in plan.actions.iter().zip(states(plan, acted)) {
         let sighting = Sighting { change: Some(action.change.kind()), state, detail };
-        note(&action.document, action.change.object(), sighting);
+        for document in action.documents() {
+            note(document, action.change.object(), sighting.clone());
+        }
     }
     for reported in &plan.reported {
         let change = Some(reported.change.kind());
         let state = DifferenceState::Reported;
         let sighting = Sighting { change, state, detail: scrub(&reported.reason) };
-        note(&reported.document, reported.change.object(), sighting);
+        for document in reported.documents() {
+            note(document, reported.change.object(), sighting.clone());
+        }
     }
     for blocked in &plan.blocked {
         let Some(state) = blocked_state(blocked.reason) else { continue };
         let sighting = Sighting { change: None, state, detail: scrub(&blocked.message) };
-        note(&blocked.document, scrub(&blocked.object), sighting);
+        for document in blocked.documents() {
+            note(document, scrub(&blocked.object), sighting.clone());
+        }
     }
     found
 }

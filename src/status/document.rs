@@ -47,7 +47,9 @@ pub(in crate::status) fn unknown_by_document<'a>(
             }),
         };
         if let Some(why) = why {
-            unknown.entry(&policy.document).or_insert_with(|| scrub(&why));
+            for document in policy.served() {
+                unknown.entry(document).or_insert_with(|| scrub(&why));
+            }
         }
     }
     let services = pass.snapshot.trusted_services.unknown();
@@ -59,7 +61,9 @@ pub(in crate::status) fn unknown_by_document<'a>(
     }
     for blocked in &pass.plan.blocked {
         if blocked.reason == BlockedReason::Unknown {
-            unknown.entry(&blocked.document).or_insert_with(|| scrub(&blocked.message));
+            for document in blocked.documents() {
+                unknown.entry(document).or_insert_with(|| scrub(&blocked.message));
+            }
         }
     }
     unknown

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desired::Mode;
 use crate::org::DocumentRef;
-use crate::plan::{Plan, UnmanagedKind};
+use crate::plan::{Blocked, Plan, UnmanagedKind};
 use crate::status::condition::Finding;
 use crate::status::difference::find;
 use crate::status::document::{Evidence, report, unknown_by_document};
@@ -329,15 +329,14 @@ fn held(plan: &Plan, mode: Mode) -> Option<HeldReport> {
 }
 
 fn blocked(plan: &Plan) -> Vec<BlockedReport> {
-    plan.blocked
-        .iter()
-        .map(|blocked| BlockedReport {
-            document: blocked.document.clone(),
-            reason: blocked.reason,
-            object: scrub(&blocked.object),
-            message: scrub(&blocked.message),
-        })
-        .collect()
+    let report = |blocked: &Blocked, document: &DocumentRef| BlockedReport {
+        document: document.clone(),
+        reason: blocked.reason,
+        object: scrub(&blocked.object),
+        message: scrub(&blocked.message),
+    };
+    let each = |blocked| Blocked::documents(blocked).map(move |document| report(blocked, document));
+    plan.blocked.iter().flat_map(each).collect()
 }
 
 fn unmanaged(plan: &Plan) -> BTreeMap<UnmanagedKind, UnmanagedReport> {

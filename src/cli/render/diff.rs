@@ -5,7 +5,7 @@ use similar::{ChangeTag, TextDiff};
 
 use crate::cli::render::object_diff::object_lines;
 use crate::cli::render::paint::{counted, inert};
-use crate::org::{Mark, PolicyType};
+use crate::org::{Mark, Members, PolicyType};
 use crate::plan::{Change, PolicyText};
 use crate::policy;
 use crate::policy::{ChangeDetail, ChangeKind, Language, PolicyChange};
@@ -204,6 +204,7 @@ pub(super) fn emptied(document: &Value) -> Value {
     }
 }
 
+/// One change of meaning, line by line.
 pub(super) fn lines_of(change: &PolicyChange) -> Vec<Line> {
     let PolicyChange { kind, subject, details } = change;
     let head = Line { kind: LineKind::of(*kind), text: inert(subject) };
@@ -214,7 +215,8 @@ pub(super) fn lines_of(change: &PolicyChange) -> Vec<Line> {
     std::iter::once(head).chain(details).collect()
 }
 
-fn excerpt(mut lines: Vec<Line>) -> Vec<Line> {
+/// The first lines, and how many more there are.
+pub(super) fn excerpt(mut lines: Vec<Line>) -> Vec<Line> {
     if lines.len() > EXCERPT_LINES + 1 {
         let left_out = lines.len() - EXCERPT_LINES;
         lines.truncate(EXCERPT_LINES);
@@ -235,9 +237,9 @@ fn mark_words(mark: &Mark) -> String {
     format!("mark: {document} of installation {owner}{keep}")
 }
 
-/// The mark at the end of a description is palisade's affair and left out.
+/// The mark at the end of a description, and the members before it, are palisade's affair and left out.
 fn description_of(policy: &PolicyText) -> &str {
-    Mark::read_description(&policy.description).0
+    Members::read(Mark::read_description(&policy.description).0).0
 }
 
 /// Description and document, one idea a line; a document that is not JSON is shown as it is.

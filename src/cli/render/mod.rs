@@ -5,6 +5,7 @@ mod catalog;
 mod diff;
 mod explanation;
 mod object_diff;
+mod packed;
 mod paint;
 mod plan_markdown;
 mod plan_text;

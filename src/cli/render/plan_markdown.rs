@@ -3,11 +3,13 @@
 //! Names in AWS are free text. They appear only inside code spans, fences and `<code>`, where
 //! nothing in them is markup: no link, mention, image or HTML comes out of a policy's name.
 
-use crate::cli::render::diff::{Extent, Line, lines};
+use crate::cli::render::diff::{Extent, Line};
+use crate::cli::render::packed::lines_by_guardrail;
 use crate::cli::render::paint::{counted, inert};
 use crate::cli::render::plan_text::{note_on, summary_line};
 use crate::cli::render::words::{Effect, Namer, Share, alike, shares, tally};
 use crate::compile::Resources;
+use crate::org::DocumentRef;
 use crate::plan::{Action, Blocked, Change, Plan, Unmanaged};
 
 /// The plan as GitHub-flavoured Markdown.
@@ -61,7 +63,7 @@ impl Page<'_> {
             Extent::Whole => Vec::new(),
         };
         for obstacle in &alike {
-            let Blocked { document: _, reason, object: _, message } = obstacle.first;
+            let Blocked { document: _, guardrails: _, reason, object: _, message } = obstacle.first;
             let (count, documents) = (counted(obstacle.all.len(), "time"), obstacle.documents());
             self.line(&format!(
                 "> - blocked {count} by the same ({reason}): {} ({})",
@@ -73,7 +75,7 @@ impl Page<'_> {
             if alike.iter().any(|obstacle| obstacle.holds(blocked)) {
                 continue;
             }
-            let Blocked { document: _, reason, object, message } = blocked;
+            let Blocked { document: _, guardrails: _, reason, object, message } = blocked;
             self.line(&format!("> - blocked: {} ({reason}): {}", span(object), span(message)));
         }
         self.line("");
@@ -92,18 +94,19 @@ impl Page<'_> {
             html(&note_on(document, resources)),
         ));
         for (number, action) in actions {
-            self.action(*number, action);
+            self.action(*number, action, resources);
         }
         for reported in reported {
             self.line(&format!("- only reported: {}", self.namer.sentence(&reported.change)));
             self.reason(&reported.reason);
-            self.diff(&reported.change);
+            self.diff(&reported.document, &reported.change, resources);
         }
         self.line("\n</details>\n");
     }
 
-    fn action(&mut self, number: usize, action: &Action) {
-        let Action { document: _, change, reason, after: _, hold: _, hold_reason } = action;
+    fn action(&mut self, number: usize, action: &Action, resources: &Resources) {
+        let Action { document, guardrails: _, change, reason, after: _, hold: _, hold_reason } =
+            action;
         let sign = Effect::of(change).sign();
         self.line(&format!("- `{sign}` {}", self.namer.sentence(change)));
         self.reason(reason);
@@ -113,7 +116,7 @@ impl Page<'_> {
         if self.extent == Extent::Whole {
             self.line(&format!("  action {number}"));
         }
-        self.diff(change);
+        self.diff(document, change, resources);
     }
 
     fn reason(&mut self, reason: &str) {
@@ -122,8 +125,8 @@ impl Page<'_> {
         }
     }
 
-    fn diff(&mut self, change: &Change) {
-        let lines = lines(change, self.extent);
+    fn diff(&mut self, document: &DocumentRef, change: &Change, resources: &Resources) {
+        let lines = lines_by_guardrail(document, change, resources, self.extent);
         if lines.is_empty() {
             return;
         }

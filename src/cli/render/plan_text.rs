@@ -1,7 +1,8 @@
 //! A plan for people at a terminal: by document, with what, where and why.
 
 use crate::cli::plan_document::Summary;
-use crate::cli::render::diff::{Extent, LineKind, lines};
+use crate::cli::render::diff::{Extent, LineKind};
+use crate::cli::render::packed::{lines_by_guardrail, shared, shared_by};
 use crate::cli::render::paint::{Paint, counted, inert};
 use crate::cli::render::words::{Alike, Effect, Namer, Share, alike, shares, tally};
 use crate::compile::{Enforcement, Resources};
@@ -55,7 +56,7 @@ impl Text<'_> {
         let note = self.paint.dim(&note_on(share.document, resources));
         self.line(&format!("{heading}  {note}"));
         for (number, action) in &share.actions {
-            self.action(*number, action);
+            self.action(*number, action, resources);
         }
         for reported in &share.reported {
             let what = format!(
@@ -66,7 +67,7 @@ impl Text<'_> {
             let what = self.paint.dim(&what);
             self.line(&format!("  {what}"));
             self.why(&format!("only reported: {}", reported.reason));
-            self.diff(&reported.change);
+            self.diff(&reported.document, &reported.change, resources);
         }
         for blocked in &share.blocked {
             self.blocked(blocked);
@@ -74,8 +75,9 @@ impl Text<'_> {
         self.line("");
     }
 
-    fn action(&mut self, number: usize, action: &Action) {
-        let Action { document: _, change, reason, after, hold: _, hold_reason } = action;
+    fn action(&mut self, number: usize, action: &Action, resources: &Resources) {
+        let Action { document, guardrails: _, change, reason, after, hold: _, hold_reason } =
+            action;
         let effect = Effect::of(change);
         let sign = self.signed(effect, effect.sign());
         self.line(&format!("  {sign} {}", self.namer.sentence(change)));
@@ -95,7 +97,7 @@ impl Text<'_> {
             let order = self.paint.dim(&format!("action {number}{waits}"));
             self.line(&format!("      {order}"));
         }
-        self.diff(change);
+        self.diff(document, change, resources);
     }
 
     fn why(&mut self, reason: &str) {
@@ -105,8 +107,8 @@ impl Text<'_> {
         }
     }
 
-    fn diff(&mut self, change: &Change) {
-        for line in lines(change, self.extent) {
+    fn diff(&mut self, document: &DocumentRef, change: &Change, resources: &Resources) {
+        for line in lines_by_guardrail(document, change, resources, self.extent) {
             let text = format!("{} {}", line.kind.sign(), line.text);
             let text = match line.kind {
                 LineKind::Added => self.paint.good(&text),
@@ -120,7 +122,7 @@ impl Text<'_> {
     }
 
     fn blocked(&mut self, blocked: &Blocked) {
-        let Blocked { document: _, reason, object, message } = blocked;
+        let Blocked { document: _, guardrails: _, reason, object, message } = blocked;
         let mark = self.paint.bad("✗");
         self.line(&format!("  {mark} blocked: {} ({reason})", inert(object)));
         self.line(&format!("      {}", inert(message)));
@@ -128,7 +130,7 @@ impl Text<'_> {
 
     fn alike(&mut self, alike: &[Alike<'_>]) {
         for obstacle in alike {
-            let Blocked { document: _, reason, object: _, message } = obstacle.first;
+            let Blocked { document: _, guardrails: _, reason, object: _, message } = obstacle.first;
             let mark = self.paint.bad("✗");
             let count = counted(obstacle.all.len(), "time");
             self.line(&format!(
@@ -218,6 +220,9 @@ pub(crate) fn summary_line(plan: &Plan) -> String {
 /// Where a document is and whether it is enforced.
 pub(crate) fn note_on(document: &DocumentRef, resources: &Resources) -> String {
     let Some(document) = resources.documents.get(document) else {
+        if let Some(policy) = shared(document, resources) {
+            return shared_by(policy);
+        }
         return "no longer in desired state".to_owned();
     };
     match &document.enforcement {

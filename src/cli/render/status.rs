@@ -115,21 +115,21 @@ fn attention(report: &Report, paint: Paint) -> Vec<String> {
 fn blocked(reports: &[BlockedReport]) -> Vec<String> {
     let blocked = reports.iter().cloned().map(|report| {
         let BlockedReport { document, reason, object, message } = report;
-        Blocked { document, reason, object, message }
+        Blocked { document, guardrails: [].into(), reason, object, message }
     });
     let blocked: Vec<Blocked> = blocked.collect();
     let alike = alike(&blocked);
     let mut lines: Vec<String> = alike
         .iter()
         .map(|obstacle| {
-            let Blocked { document: _, reason, object: _, message } = obstacle.first;
+            let Blocked { document: _, guardrails: _, reason, object: _, message } = obstacle.first;
             let (count, documents) = (counted(obstacle.all.len(), "time"), obstacle.documents());
             inert(&format!("{count} ({reason}): {message} ({documents})"))
         })
         .collect();
     let alone = blocked.iter().filter(|blocked| !alike.iter().any(|alike| alike.holds(blocked)));
     lines.extend(alone.map(|blocked| {
-        let Blocked { document, reason, object, message } = blocked;
+        let Blocked { document, guardrails: _, reason, object, message } = blocked;
         inert(&format!("{document}: {object} ({reason}): {message}"))
     }));
     lines

@@ -115,6 +115,9 @@ pub(crate) struct RawOrganization {
         "patternErrorMessage": "must be a policy type such as `SERVICE_CONTROL_POLICY`"
     }))]
     pub(crate) quotas: BTreeMap<String, RawQuota>,
+    /// Do guardrails share policies of AWS? `needed`, unless said otherwise: only where a target has
+    /// too few slots for a policy each. `never`: a policy each, always. `always`: wherever they can.
+    pub(crate) packing: Option<RawPacking>,
     /// The roles that ready-made guardrails exempt and protect, where they have other names than AWS
     /// gives them.
     pub(crate) governance_roles: Option<RawGovernanceRoles>,
@@ -197,6 +200,21 @@ pub(crate) struct RawQuota {
     /// How many characters one policy can have.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub(crate) characters: Option<u32>,
+    /// How many of the slots on every target are left to policies that palisade does not manage, such
+    /// as Control Tower's.
+    #[schemars(range(max = 1000))]
+    pub(crate) reserved: Option<u32>,
+}
+
+/// When guardrails share policies: `never`, only where slots are `needed`, or `always`.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Packing")]
+pub(crate) enum RawPacking {
+    // No `///` here either.
+    Never,
+    Needed,
+    Always,
 }
 
 /// What palisade does about drift: `enforce` reports it and heals it, `observe` reports it and changes

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desired::guardrail::GovernanceRoles;
 use crate::desired::load::{Document, deserialize};
-use crate::desired::model::{DesiredAccount, DesiredOrg, DesiredUnit};
+use crate::desired::model::{DesiredAccount, DesiredOrg, DesiredUnit, Packing};
 use crate::desired::problem::{Finding, ProblemCode, did_you_mean, shown};
 use crate::desired::raw::{
-    PolicyTypeName, RawAccount, RawDescribedAccount, RawDocument, RawOrganization, RawQuota,
-    RawUnit,
+    PolicyTypeName, RawAccount, RawDescribedAccount, RawDocument, RawOrganization, RawPacking,
+    RawQuota, RawUnit,
 };
 use crate::desired::validate::header::{self, Enforcement};
 use crate::desired::validate::{Context, token};
@@ -52,7 +52,13 @@ pub(crate) fn read(document: &Document, context: &mut Context<'_>) -> Option<Des
         trusted_services,
         delegated_administrators,
         roles: spec.governance_roles.map(GovernanceRoles::read).unwrap_or_default(),
+        reserved: spec.quotas.iter().filter_map(read_reserved).collect(),
         quotas: spec.quotas.into_iter().map(read_quota).collect(),
+        packing: match spec.packing {
+            Some(RawPacking::Never) => Packing::Never,
+            Some(RawPacking::Needed) | None => Packing::Needed,
+            Some(RawPacking::Always) => Packing::Always,
+        },
         policies: Vec::new(),
         break_glass: Vec::new(),
         tests: Vec::new(),
@@ -70,6 +76,10 @@ fn read_quota((name, raw): (String, RawQuota)) -> (PolicyType, PolicyQuota) {
         attached_max: or(raw.attached, published.attached_max),
     };
     (policy_type, quota)
+}
+
+fn read_reserved((name, raw): (&String, &RawQuota)) -> Option<(PolicyType, usize)> {
+    Some((PolicyType::named(name), usize::try_from(raw.reserved?).ok()?))
 }
 
 struct Reader<'a, 'b> {

@@ -185,6 +185,11 @@ impl Dice {
         self.next().is_multiple_of(2)
     }
 
+    /// A number below `bound`.
+    pub(super) fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next() % bound as u64).unwrap()
+    }
+
     fn shuffle<T>(&mut self, items: &mut [T]) {
         for index in (1..items.len()).rev() {
             let other = usize::try_from(self.next() % (index as u64 + 1)).unwrap();

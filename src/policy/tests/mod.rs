@@ -7,6 +7,7 @@ mod exception;
 mod generate;
 mod hierarchy;
 mod operators;
+mod pack;
 mod parse;
 mod properties;
 mod statements;

@@ -5,7 +5,9 @@ mod shown;
 
 use crate::act::Outcome;
 use crate::compile::{Resources, compile};
-use crate::desired::{DesiredOrg, DesiredPolicy, DocumentHeader, Exceptions, Mode, Source};
+use crate::desired::{
+    DesiredOrg, DesiredPolicy, DocumentHeader, Exceptions, Mode, Packing, Source,
+};
 use crate::org::{
     AccountId, Caller, DocumentRef, ObservedPolicy, OrgSnapshot, Organization, Part, PolicyType,
     Root, RootId, TargetId, Tree,
@@ -65,6 +67,8 @@ fn resources(policy_header: DocumentHeader) -> Resources {
         delegated_administrators: BTreeMap::new(),
         roles: crate::desired::GovernanceRoles::default(),
         quotas: BTreeMap::new(),
+        reserved: BTreeMap::new(),
+        packing: Packing::Needed,
         policies: vec![policy(policy_header)],
         break_glass: Vec::new(),
         tests: Vec::new(),
@@ -127,6 +131,7 @@ fn attach(account: &str) -> Change {
 
 fn action(change: Change, after: &[usize]) -> Action {
     Action {
+        guardrails: [].into(),
         document: policy_document(),
         change,
         reason: "it is not attached".into(),
@@ -138,6 +143,7 @@ fn action(change: Change, after: &[usize]) -> Action {
 
 fn blocked(reason: BlockedReason) -> Blocked {
     Blocked {
+        guardrails: [].into(),
         document: policy_document(),
         reason,
         object: TARGET.into(),

@@ -115,6 +115,7 @@ fn a_suspended_document_still_reports_what_differs() {
     for (header, reason) in [(suspended, Reason::Suspended), (observed, Reason::ObserveOnly)] {
         let resources = resources(header);
         let reported = Reported {
+            guardrails: [].into(),
             document: policy_document(),
             change: attach(TARGET),
             reason: "it is not attached".into(),

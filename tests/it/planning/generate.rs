@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fastrand::Rng;
 use palisade::desired::{
     DesiredAccount, DesiredOrg, DesiredPolicy, DesiredTarget, DesiredUnit, DocumentHeader,
-    Exceptions, Mode, Source,
+    Exceptions, Mode, Packing, Source,
 };
 use palisade::org::{
     AccountId, AccountState, Caller, DocumentRef, Mark, ObservedAccount, ObservedPolicy,
@@ -101,13 +101,23 @@ pub(crate) fn desired(rng: &mut Rng) -> DesiredOrg {
     let mut targets: Vec<DesiredTarget> = places.into_iter().map(DesiredTarget::Unit).collect();
     targets.push(DesiredTarget::Unit(OuPath::root()));
     targets.extend(accounts.values().map(|account| DesiredTarget::Account(account.id.clone())));
+    // Guardrails share a policy only on the same targets. Dice of their own leave the rest as it was.
+    let mut dice = Rng::with_seed(rng.clone().u64(..));
+    let together: Option<BTreeSet<DesiredTarget>> = (dice.u8(0..3) > 0)
+        .then(|| (0..dice.usize(1..3)).map(|_| pick(&mut dice, &targets).clone()).collect());
+    let packing =
+        *pick(&mut dice, &[Packing::Needed, Packing::Needed, Packing::Always, Packing::Never]);
     let mut policies = Vec::new();
     for policy_type in types() {
         for name in POLICY_NAMES {
             if rng.bool() {
                 continue;
             }
-            policies.push(desired_policy(rng, &policy_type, name, &targets));
+            let mut policy = desired_policy(rng, &policy_type, name, &targets);
+            if let Some(together) = together.as_ref().filter(|_| dice.u8(0..4) > 0) {
+                policy.targets.clone_from(together);
+            }
+            policies.push(policy);
         }
     }
     DesiredOrg {
@@ -127,6 +137,8 @@ pub(crate) fn desired(rng: &mut Rng) -> DesiredOrg {
         delegated_administrators: BTreeMap::new(),
         roles: palisade::desired::GovernanceRoles::default(),
         quotas: types().into_iter().map(|policy_type| (policy_type, quota())).collect(),
+        reserved: BTreeMap::new(),
+        packing,
         policies,
         break_glass: Vec::new(),
         tests: Vec::new(),

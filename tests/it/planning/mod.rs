@@ -12,11 +12,13 @@ pub(crate) mod objects;
 use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
-use palisade::compile::{Resources, compile};
+use palisade::compile::{PolicyResource, Resources, compile};
 use palisade::effective::{Bindings, Effective};
-use palisade::org::{AccountId, Mark, ObjectState, OrgSnapshot, Part, PolicyType, Unknown};
-use palisade::plan::{BlockedReason, Change, Guards, Hold, Plan, plan};
-use palisade::policy::Hierarchy;
+use palisade::org::{
+    AccountId, Mark, Members, ObjectState, OrgSnapshot, Part, PolicyType, Unknown,
+};
+use palisade::plan::{BlockedReason, Change, Guards, Hold, Plan, PolicyText, plan};
+use palisade::policy::{Hierarchy, Language, canonical};
 
 use self::model::Model;
 
@@ -200,6 +202,7 @@ fn what_is_not_ours_is_not_touched() {
             .resources
             .policies
             .keys()
+            .chain(case.resources.packed.keys())
             .map(|key| (&key.policy_type, key.name.as_str()))
             .collect();
         for action in case.plan(&case.snapshot).actions {
@@ -309,7 +312,23 @@ fn an_account_moves_only_where_desired_state_places_it() {
     }
 }
 
-/// Deleting always waits for approval, and so does detaching what allows.
+/// Does a shared policy come in the place of this one, or is it one, and does a document still say all it says?
+fn is_packed(case: &Case, policy_type: &PolicyType, policy: &PolicyText) -> bool {
+    let (text, mark) = Mark::read_description(&policy.description);
+    let document = mark.unwrap().document;
+    let wanted = case.resources.policies.iter().filter(|(key, _)| key.policy_type == *policy_type);
+    let wanted: Vec<&PolicyResource> = wanted.map(|(_, resource)| resource).collect();
+    let shares =
+        wanted.iter().any(|one| one.members.iter().any(|member| member.document == document));
+    let said: BTreeSet<&String> =
+        wanted.iter().flat_map(|one| one.canonical.statements()).collect();
+    let says = canonical(Language::Iam, &serde_json::from_str(&policy.content).unwrap());
+    (shares || Members::read(text).1.is_some())
+        && says.statements().iter().all(|statement| said.contains(statement))
+}
+
+/// Deleting always waits for approval, and so does detaching what allows. What came to share another
+/// policy is no loss: all it said is still wanted.
 #[test]
 fn dangerous_actions_wait_for_approval() {
     for seed in seeds() {
@@ -317,7 +336,10 @@ fn dangerous_actions_wait_for_approval() {
         let plan = case.plan(&case.snapshot);
         for action in &plan.actions {
             let is_dangerous = match &action.change {
-                Change::DeletePolicy { .. } | Change::DeregisterAdministrator { .. } => true,
+                Change::DeletePolicy { policy_type, before, .. } => {
+                    !is_packed(&case, policy_type, before)
+                }
+                Change::DeregisterAdministrator { .. } => true,
                 Change::Object(change) => change.after.is_none(),
                 Change::DetachPolicy { policy_type, policy, .. } => {
                     let document = case.snapshot.policies_of(policy_type).unwrap()[policy]

@@ -4,6 +4,7 @@
 //! `PALISADE_SEED=<seed>`.
 
 mod monitor;
+mod packing;
 mod run;
 
 use std::sync::{Arc, Mutex};

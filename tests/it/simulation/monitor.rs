@@ -86,8 +86,12 @@ impl Rules {
 
 /// Policies that are neither marked as ours nor named, with what they say and where they are.
 fn foreign(resources: &Resources, world: &World) -> BTreeMap<String, String> {
-    let named: BTreeSet<_> =
-        resources.policies.keys().map(|key| (key.policy_type.clone(), key.name.clone())).collect();
+    let named: BTreeSet<_> = resources
+        .policies
+        .keys()
+        .chain(resources.packed.keys())
+        .map(|key| (key.policy_type.clone(), key.name.clone()))
+        .collect();
     let wanted: BTreeSet<&str> = resources.objects.iter().map(|rule| rule.name.as_str()).collect();
     let objects = world.objects().iter().filter(|(key, state)| {
         match state.tags().and_then(Mark::read_tags) {
