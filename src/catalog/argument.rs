@@ -12,11 +12,12 @@ use crate::desired::{ProblemCode, Refusal, Site, did_you_mean, listed, shown};
 
 /// The arguments of a guardrail, defaults in place, or everything that is wrong with them.
 pub(crate) fn read(
+    guardrail: &str,
     parameters: &BTreeMap<String, Parameter>,
     with: &Map<String, Value>,
     site: &Site,
 ) -> Result<Scope, Vec<Refusal>> {
-    let mut reader = Reader { site, refusals: Vec::new() };
+    let mut reader = Reader { guardrail, site, refusals: Vec::new() };
     let scope = reader.fields(parameters, with, "/with");
     if reader.refusals.is_empty() { Ok(scope) } else { Err(reader.refusals) }
 }
@@ -46,6 +47,7 @@ pub fn describe(parameter: &Parameter) -> String {
 }
 
 struct Reader<'a> {
+    guardrail: &'a str,
     site: &'a Site,
     refusals: Vec<Refusal>,
 }
@@ -75,12 +77,15 @@ impl Reader<'_> {
         let mut scope = Scope::new();
         for (name, parameter) in parameters {
             let Some(value) = given.get(name).or(parameter.default.as_ref()) else {
-                let message = format!("the parameter `{name}` must be set");
+                let message = format!("`{}` needs the parameter `{name}`", self.guardrail);
                 let help = format!("`{name}`: {} ({})", parameter.description, describe(parameter));
                 self.refuse(pointer, ProblemCode::MissingField, message, Some(help));
                 continue;
             };
             let argument = self.argument(parameter, value, &format!("{pointer}/{}", token(name)));
+            if let Some(Argument::Records(records)) = &argument {
+                scope.extend(columns(name, records));
+            }
             scope.extend(argument.map(|argument| (name.clone(), argument)));
         }
         scope
@@ -151,6 +156,9 @@ impl Reader<'_> {
     }
 
     fn text(&mut self, parameter: &Parameter, text: &str, pointer: &str) -> Option<String> {
+        if text.is_empty() && parameter.default.as_ref().is_some_and(|default| default == "") {
+            return Some(String::new());
+        }
         if !parameter.allowed.is_empty() {
             if parameter.allowed.iter().any(|allowed| allowed == text) {
                 return Some(text.to_owned());
@@ -198,6 +206,8 @@ impl Format {
             Self::Bucket => "a bucket's name or a pattern of one, such as `acme-logs-*`",
             Self::Service => "the prefix of a service's actions, such as `s3`",
             Self::TagKey => "the key of a tag",
+            Self::Day => "a day such as `2027-06-30`",
+            Self::ResourceType => "a type of resources such as `ec2:instance`",
             Self::Network => "a network such as `203.0.113.0/24`",
             Self::Vpc => "the id of a VPC such as `vpc-0a1b2c3d`",
         }
@@ -215,6 +225,8 @@ impl Format {
                 Format::Bucket => r"^[a-z0-9][a-z0-9.*?-]{2,62}$",
                 Format::Service => r"^[a-z0-9][a-z0-9-]*$",
                 Format::TagKey => r"^[A-Za-z0-9_.:/=+@ -]{1,128}$",
+                Format::Day => r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
+                Format::ResourceType => r"^[a-z0-9-]+:[A-Za-z0-9*/-]+$",
                 Format::Network => r"^[0-9a-fA-F.:]+/[0-9]{1,3}$",
                 Format::Vpc => r"^vpc-[0-9a-f]{8,17}$",
             }
@@ -226,6 +238,18 @@ impl Format {
         });
         PATTERNS.get(pattern(self)).is_some_and(|regex| regex.is_match(text))
     }
+}
+
+/// The texts of one field of all records, as `parameter.field`.
+fn columns(name: &str, records: &[Scope]) -> Scope {
+    let mut columns = Scope::new();
+    for (field, value) in records.iter().flatten() {
+        let column = columns.entry(format!("{name}.{field}")).or_insert(Argument::List(Vec::new()));
+        if let (Argument::List(column), Argument::Text(text)) = (column, value) {
+            column.push(text.clone());
+        }
+    }
+    columns
 }
 
 /// A name as a token of a JSON pointer.

@@ -15,7 +15,7 @@ pub struct Guardrail {
     pub title: String,
     /// Why it is there and how it works, in a few sentences.
     pub purpose: String,
-    /// The kind of document it is for.
+    /// The kind of document it is for; `outside` when it is not written in desired state.
     pub kind: String,
     /// The practices of the Security Pillar that it serves.
     pub practices: Vec<String>,
@@ -200,6 +200,10 @@ pub enum Format {
     Service,
     /// The key of a tag.
     TagKey,
+    /// A day such as `2027-06-30`.
+    Day,
+    /// A type of resources as tag policies name them, such as `ec2:instance`.
+    ResourceType,
     /// An IP network such as `203.0.113.0/24`.
     Network,
     /// The id of a VPC.

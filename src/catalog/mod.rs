@@ -12,6 +12,8 @@
 mod argument;
 mod files;
 mod guardrail;
+mod practice;
+mod profile;
 mod template;
 
 #[cfg(test)]
@@ -26,8 +28,12 @@ pub use crate::catalog::argument::describe;
 pub use crate::catalog::guardrail::{
     Exempt, Format, Guardrail, Parameter, ParameterType, Severity, Tier,
 };
+pub use crate::catalog::practice::{Practice, Reach, practices};
+pub use crate::catalog::profile::Profile;
 use crate::catalog::template::{Argument, Scope};
-use crate::desired::{GovernanceRoles, Guardrails, ProblemCode, Refusal, Site, Wanted};
+use crate::desired::{
+    GovernanceRoles, Guardrails, ProblemCode, ProfileEntry, Refusal, Site, Wanted,
+};
 use crate::desired::{did_you_mean, shown};
 use crate::policy;
 
@@ -38,6 +44,7 @@ pub const PILLAR_EDITION: &str = "2023-12-06";
 #[derive(Debug, Clone, PartialEq)]
 pub struct Catalog {
     guardrails: BTreeMap<String, Guardrail>,
+    profiles: Vec<Profile>,
 }
 
 /// The catalogue that ships with palisade.
@@ -46,7 +53,7 @@ pub fn built_in() -> &'static Catalog {
         // A test reads every file; one that could not be read would be an id nobody knows.
         let read = files::GUARDRAILS.iter().filter_map(|text| serde_yaml::from_str(text).ok());
         let by_id = |guardrail: Guardrail| (guardrail.id.clone(), guardrail);
-        Catalog { guardrails: read.map(by_id).collect() }
+        Catalog { guardrails: read.map(by_id).collect(), profiles: profile::read() }
     });
     &CATALOG
 }
@@ -57,6 +64,16 @@ impl Catalog {
         self.guardrails.values()
     }
 
+    /// Every profile, from the least to the most.
+    pub fn profiles(&self) -> &[Profile] {
+        &self.profiles
+    }
+
+    /// The profile with this id.
+    pub fn profile(&self, id: &str) -> Option<&Profile> {
+        self.profiles.iter().find(|profile| profile.id == id)
+    }
+
     /// The guardrail with this id.
     pub fn find(&self, id: &str) -> Option<&Guardrail> {
         self.guardrails.get(id)
@@ -64,7 +81,8 @@ impl Catalog {
 
     /// The id that was probably meant, in words.
     pub fn nearest(&self, id: &str) -> Option<String> {
-        let ids = || self.guardrails.keys().map(String::as_str);
+        let profiles = || self.profiles.iter().map(|profile| profile.id.as_str());
+        let ids = || self.guardrails.keys().map(String::as_str).chain(profiles());
         let longer = || ids().find(|longer| longer.contains(id) && id.len() > 2);
         did_you_mean(id, ids()).or_else(|| Some(format!("did you mean `{}`?", longer()?)))
     }
@@ -75,13 +93,23 @@ impl Guardrail {
     pub fn render(&self, with: &Map<String, Value>, site: &Site) -> Result<Value, Vec<Refusal>> {
         let Some(template) = &self.document else {
             let message = format!("{} is not a policy", shown(&self.id));
-            let help = format!("write a document of `kind: {}`", self.kind);
+            let help = format!("`palisade catalog show {}` says how it is written", self.id);
             return Err(vec![refusal(ProblemCode::InvalidValue, message, Some(help))]);
         };
-        let mut scope = argument::read(&self.parameters, with, site)?;
+        let mut scope = argument::read(&self.id, &self.parameters, with, site)?;
+        let exempt = self.exempt_principals(&site.roles);
         scope.extend(about(site));
+        scope.insert("exempt".to_owned(), Argument::List(exempt.clone()));
         let document = template::expand(template, &scope);
-        Ok(policy::with_exceptions(&document, &self.exempt_principals(&site.roles)))
+        // A template that names the exempt places them itself, since not every statement exempts.
+        let places = template.to_string().contains("{{exempt}}");
+        Ok(if places { document } else { policy::with_exceptions(&document, &exempt) })
+    }
+
+    /// The parameters that must be set.
+    pub fn required(&self) -> impl Iterator<Item = &str> {
+        let required = self.parameters.iter().filter(|(_, parameter)| parameter.default.is_none());
+        required.map(|(name, _)| name.as_str())
     }
 
     /// The principals that its denies leave alone, as patterns of ARNs.
@@ -116,6 +144,25 @@ impl Guardrails for Catalog {
             return Err(vec![refusal(ProblemCode::InvalidValue, message, Some(help))]);
         }
         guardrail.render(wanted.with, site)
+    }
+
+    fn profiles(&self) -> Vec<String> {
+        self.profiles.iter().map(|profile| profile.id.clone()).collect()
+    }
+
+    fn profile(&self, name: &str) -> Option<Vec<ProfileEntry>> {
+        let listed = self.profile(name)?.guardrails.iter();
+        let policies = listed.filter_map(|id| self.find(id)).filter(|it| it.document.is_some());
+        Some(
+            policies
+                .map(|guardrail| ProfileEntry {
+                    guardrail: guardrail.id.clone(),
+                    kind: guardrail.kind.clone(),
+                    title: guardrail.title.clone(),
+                    practices: guardrail.practices.clone(),
+                })
+                .collect(),
+        )
     }
 }
 

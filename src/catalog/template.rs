@@ -5,6 +5,7 @@
 //! - `"arn:*:iam::*:role/{{name}}"` is one text for each value of the argument.
 //! - `$when: name` (or a list of names) keeps what holds it only if they are all set: not empty, not
 //!   false. `!name` is the opposite.
+//! - `$value` is what is there instead of the mapping that holds it, for a `$when` on a list or a text.
 //! - `$each: name` repeats what holds it for every record; `{{item.field}}` is a field of it.
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use serde_json::{Map, Value};
 
 const WHEN: &str = "$when";
 const EACH: &str = "$each";
+const VALUE: &str = "$value";
 
 /// What a placeholder stands for.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,7 +35,10 @@ pub(crate) type Scope = BTreeMap<String, Argument>;
 /// The document that a template makes of arguments. A name that nothing has stays in its braces.
 pub(crate) fn expand(template: &Value, scope: &Scope) -> Value {
     match template {
-        Value::Object(map) => Value::Object(expand_map(map, scope)),
+        Value::Object(map) => match map.get(VALUE) {
+            Some(value) => expand(value, scope),
+            None => Value::Object(expand_map(map, scope)),
+        },
         Value::Array(items) => Value::Array(expand_items(items, scope)),
         Value::String(text) => expand_value(text, scope),
         Value::Null | Value::Bool(_) | Value::Number(_) => template.clone(),
@@ -192,6 +197,13 @@ mod tests {
             &json!({"a": {"$when": "none", "x": "y"}, "b": {"$when": "!none"}}),
             &json!({"b": {}}),
         );
+    }
+
+    #[test]
+    fn a_value_that_is_no_mapping_can_depend_on_something_too() {
+        let value = |name: &str| json!({"a": {"$when": name, "$value": "{{regions}}"}});
+        check(&value("on"), &json!({"a": ["eu-west-1", "eu-central-1"]}));
+        check(&value("off"), &json!({}));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use jiff::SignedDuration;
 use strum::IntoEnumIterator;
 
 use crate::cli::catalog::CatalogArgs;
+use crate::cli::coverage::CoverageArgs;
 use crate::cli::help;
 use crate::cli::lease::LeaseArgs;
 use crate::cloud::budget::BudgetShare;
@@ -97,6 +98,9 @@ pub(crate) enum Command {
     /// Show how a running daemon sees things, as a table
     #[command(after_help = help::STATUS)]
     Status(StatusArgs),
+    /// Show the Security Pillar's practices, and the guardrails in force for each
+    #[command(after_help = help::COVERAGE)]
+    Coverage(CoverageArgs),
     /// Find, read and take ready-made guardrails
     #[command(subcommand_required = true, after_help = help::CATALOG)]
     Catalog(CatalogArgs),

@@ -185,6 +185,17 @@ Exit codes:
   0  written; what could not be is listed in organization.yaml
   1  the directory is not empty, or the organization could not be read";
 
+/// After `palisade coverage --help`.
+pub(crate) const COVERAGE: &str = "\
+Examples:
+  palisade coverage                              what desired state declares, without AWS
+  palisade coverage --snapshot snapshot.json     and how AWS was when the snapshot was made
+  palisade coverage --url http://127.0.0.1:9464 --output html > coverage.html
+
+Exit codes:
+  0  printed, whatever the practices' states are
+  1  desired state has problems, or how things stand could not be read";
+
 /// After `palisade catalog --help`.
 pub(crate) const CATALOG: &str = "\
 Examples:

@@ -11,6 +11,7 @@ mod aws;
 mod catalog;
 mod completions;
 mod console;
+mod coverage;
 mod demo;
 mod exit;
 mod explain;
@@ -84,6 +85,7 @@ fn execute(command: &Command, console: Console) -> anyhow::Result<Exit> {
         Command::Test(args) => test::run(args, console),
         Command::Demo(args) => demo::run(args, console),
         Command::Catalog(args) => catalog::run(args, console),
+        Command::Coverage(args) => coverage::run(args, console),
         Command::Schema(_) => schema::run(console),
         Command::Completions(args) => completions::run(args, console),
         Command::Apply(args) => apply::run(args, console),

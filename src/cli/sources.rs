@@ -18,7 +18,7 @@ use crate::compile;
 use crate::compile::Resources;
 use crate::controller;
 use crate::desired;
-use crate::desired::DesiredTest;
+use crate::desired::{DesiredOrg, DesiredTest};
 use crate::observe;
 use crate::observe::{Observer, Wanted};
 use crate::org::OrgSnapshot;
@@ -44,6 +44,11 @@ pub(crate) struct Desired {
 
 /// The desired state in `dir`; its problems are printed, and are a failure.
 pub(crate) fn desired_state(dir: &Path, console: Console) -> anyhow::Result<Desired> {
+    Ok(desired_org(dir, console)?.1)
+}
+
+/// The same, and the documents it was made of.
+pub(crate) fn desired_org(dir: &Path, console: Console) -> anyhow::Result<(DesiredOrg, Desired)> {
     let today = today();
     let loaded = desired::load(dir, today, catalog::built_in());
     if !loaded.problems.is_empty() {
@@ -57,7 +62,8 @@ pub(crate) fn desired_state(dir: &Path, console: Console) -> anyhow::Result<Desi
         .org
         .with_context(|| format!("desired state in `{}` cannot be used", dir.display()))?;
     let resources = compile::compile(&org, today);
-    Ok(Desired { resources, tests: org.tests, digest: loaded.digest })
+    let desired = Desired { resources, tests: org.tests.clone(), digest: loaded.digest };
+    Ok((org, desired))
 }
 
 /// The organization: from a snapshot's file, or observed now.

@@ -28,7 +28,8 @@ pub(crate) fn run(args: &StatusArgs, console: Console) -> anyhow::Result<Exit> {
     Ok(exit_of(&report))
 }
 
-fn ask(url: &str) -> anyhow::Result<String> {
+/// What a daemon answers at `/status`.
+pub(crate) fn ask(url: &str) -> anyhow::Result<String> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_global(Some(ANSWER_MAX))
         .http_status_as_error(false)

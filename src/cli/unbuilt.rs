@@ -13,10 +13,6 @@ pub(crate) struct Unbuilt {
 
 const UNBUILT: &[Unbuilt] = &[
     Unbuilt {
-        name: "coverage",
-        meanwhile: "the annotation `palisade/controls` of a document says which practices it serves",
-    },
-    Unbuilt {
         name: "drill",
         meanwhile: "assume the emergency role by hand, and write down that it worked",
     },

@@ -14,6 +14,12 @@ use crate::desired::raw::{RawGovernanceRoles, RoleName};
 pub trait Guardrails: fmt::Debug + Sync {
     /// The policy document of a guardrail for this organization, built-in exemptions in place.
     fn render(&self, wanted: &Wanted<'_>, site: &Site) -> Result<Value, Vec<Refusal>>;
+
+    /// The names of the profiles there are.
+    fn profiles(&self) -> Vec<String>;
+
+    /// The policies of a profile; nothing when there is no such profile.
+    fn profile(&self, name: &str) -> Option<Vec<ProfileEntry>>;
 }
 
 /// A `use`: which guardrail, in which document, with what.
@@ -25,6 +31,19 @@ pub struct Wanted<'a> {
     pub guardrail: &'a str,
     /// Its arguments by parameter.
     pub with: &'a Map<String, Value>,
+}
+
+/// A policy that belongs to a profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileEntry {
+    /// The guardrail's id.
+    pub guardrail: String,
+    /// The kind of its document.
+    pub kind: String,
+    /// What it achieves, in a line.
+    pub title: String,
+    /// The practices it serves.
+    pub practices: Vec<String>,
 }
 
 /// Why a guardrail cannot be had like that.

@@ -4,8 +4,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::desired::load::Document;
 use crate::desired::model::DesiredOrg;
-use crate::desired::raw::{RawBreakGlassRole, RawGuardrailTest};
-use crate::desired::validate::{Context, break_glass, guardrail_test};
+use crate::desired::raw::{RawBreakGlassRole, RawGuardrailProfile, RawGuardrailTest};
+use crate::desired::validate::{Context, break_glass, guardrail_test, profile};
 use crate::org::{POLICY_TYPES, PolicyTypeFacts};
 
 /// The kind of the one document that describes the organization.
@@ -16,6 +16,7 @@ pub(crate) const ORGANIZATION: &str = "Organization";
 pub(crate) const KINDS: &[Kind] = &[
     Kind::of::<RawBreakGlassRole>("BreakGlassRole", break_glass::read),
     Kind::of::<RawGuardrailTest>("GuardrailTest", guardrail_test::read),
+    Kind::of::<RawGuardrailProfile>(profile::KIND, profile::read),
 ];
 
 /// A kind of document.

@@ -28,7 +28,9 @@ mod tests;
 
 pub use crate::desired::break_glass::{DesiredBreakGlass, EmergencyRole, Operator};
 pub use crate::desired::cases::{Call, Case, DesiredTest, Expectation, ExpectedGuardrail, Place};
-pub use crate::desired::guardrail::{GovernanceRoles, Guardrails, Refusal, Site, Wanted};
+pub use crate::desired::guardrail::{
+    GovernanceRoles, Guardrails, ProfileEntry, Refusal, Site, Wanted,
+};
 pub use crate::desired::kinds::kinds as kind_names;
 pub use crate::desired::load::{Loaded, load};
 pub use crate::desired::model::{

@@ -1,5 +1,6 @@
 //! `palisade catalog add`: a document that uses a guardrail, with comments, ready for review.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
@@ -8,7 +9,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use serde_json::{Map, Value};
 
-use crate::catalog::{Guardrail, Parameter, built_in, describe};
+use crate::catalog::{Guardrail, Parameter, Profile, built_in, describe};
 use crate::cli::catalog::args::AddArgs;
 use crate::cli::catalog::{arguments, find, refused};
 use crate::cli::console::Console;
@@ -18,16 +19,65 @@ use crate::desired;
 use crate::desired::{ProblemCode, Site};
 
 pub(crate) fn run(args: &AddArgs, console: Console) -> anyhow::Result<Exit> {
-    let guardrail = find(built_in(), &args.id)?;
-    let text = match &guardrail.document {
-        Some(_) => policy(guardrail, args)?,
-        None => other(guardrail)?,
+    let text = match built_in().profile(&args.id) {
+        Some(profile) => of_profile(profile, args)?,
+        None => of_guardrail(find(built_in(), &args.id)?, args)?,
     };
-    let file = args.to.join(format!("{}.yaml", guardrail.id));
+    let file = args.to.join(format!("{}.yaml", args.id));
     write_new(&file, &text)?;
     console.say(&format!("written: {}", file.display()));
     console.say("next: `palisade validate` and `palisade plan`");
     Ok(Exit::Good)
+}
+
+fn of_guardrail(guardrail: &Guardrail, args: &AddArgs) -> anyhow::Result<String> {
+    match &guardrail.document {
+        Some(_) => policy(guardrail, args),
+        None => other(guardrail),
+    }
+}
+
+/// A `GuardrailProfile` document. What must be set is set as `--set GUARDRAIL.NAME=VALUE`.
+fn of_profile(profile: &Profile, args: &AddArgs) -> anyhow::Result<String> {
+    let mut set: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for text in &args.set {
+        let Some((id, argument)) = text.split_once('.') else {
+            bail!("`--set {text}`: for a profile write GUARDRAIL.NAME=VALUE");
+        };
+        set.entry(id).or_default().push(argument.to_owned());
+    }
+    let mut differing = String::new();
+    let mut missing = Vec::new();
+    let policies = profile.guardrails.iter().filter_map(|id| built_in().find(id));
+    for guardrail in policies.filter(|guardrail| guardrail.document.is_some()) {
+        let with = arguments(guardrail, &set.remove(guardrail.id.as_str()).unwrap_or_default())?;
+        let unset = guardrail.required().filter(|name| !with.contains_key(*name));
+        missing.extend(unset.map(|name| format!("--set {}.{name}=…", guardrail.id)));
+        if !with.is_empty() {
+            let _ = writeln!(differing, "    {}: {{with: {}}}", guardrail.id, Value::Object(with));
+        }
+    }
+    if let Some(id) = set.keys().next() {
+        bail!("`{id}` is not a policy of the profile `{}`", profile.id);
+    }
+    if !missing.is_empty() {
+        bail!("the profile needs\n  {}", missing.join("\n  "));
+    }
+    let mut text = commented("", &format!("{}.", profile.title));
+    text.push_str("#\n");
+    text.push_str(&commented("", &profile.purpose));
+    let targets = flow(&Value::from(args.target.clone()));
+    let _ = write!(
+        text,
+        "apiVersion: palisade/v1\nkind: GuardrailProfile\nmetadata:\n  name: {}\nspec:\n  \
+         profile: {}\n  targets: {targets}\n",
+        profile.id, profile.id
+    );
+    if !differing.is_empty() {
+        let _ = write!(text, "  guardrails:\n{differing}");
+    }
+    text.push_str("  # What is left out says why: `exclude: {deny-iam-users-and-keys: …}`.\n");
+    Ok(text)
 }
 
 /// Writes a file that is not there yet.
@@ -120,22 +170,30 @@ fn flow(value: &Value) -> String {
 
 /// A guardrail that is no policy: its document, if this version has the kind.
 fn other(guardrail: &Guardrail) -> anyhow::Result<String> {
+    let Guardrail { id, kind, .. } = guardrail;
     let Some(written) = &guardrail.written_as else {
-        bail!("`{}` is not written in desired state: {}", guardrail.id, guardrail.purpose);
+        bail!("`{id}` is not written in desired state; its runbook: {}", guardrail.runbook);
     };
-    if guardrail.kind == "Organization" {
+    let version = env!("CARGO_PKG_VERSION");
+    if !desired::kind_names().any(|known| known == kind) {
         bail!(
-            "`{}` is part of the Organization document; add to its spec:\n\n{written}",
-            guardrail.id
+            "`{id}` needs documents of kind `{kind}`, which this version of palisade ({version}) \
+             does not have"
         );
     }
-    if !desired::kind_names().any(|kind| kind == guardrail.kind) {
+    if written.starts_with("apiVersion:") {
+        return Ok(format!("{}{written}", commented("", &guardrail.purpose)));
+    }
+    let line = written.lines().find(|line| !line.starts_with('#'));
+    let Some((field, _)) = line.and_then(|line| line.split_once(':')) else {
+        bail!("`{id}` needs a template of yours:\n\n{written}");
+    };
+    let pointer = format!("/definitions/{kind}/properties/spec/properties/{field}");
+    if desired::json_schema().pointer(&pointer).is_none() {
         bail!(
-            "`{}` needs documents of kind `{}`, which this version of palisade ({}) does not have",
-            guardrail.id,
-            guardrail.kind,
-            env!("CARGO_PKG_VERSION")
+            "`{id}` needs the field `{field}` of `{kind}`, which this version of palisade \
+             ({version}) does not have"
         );
     }
-    Ok(format!("{}{written}", commented("", &guardrail.purpose)))
+    bail!("`{id}` is part of the {kind} document; add to its spec:\n\n{written}");
 }

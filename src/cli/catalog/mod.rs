@@ -6,12 +6,12 @@ mod args;
 use anyhow::bail;
 use serde_json::{Map, Value, json};
 
-use crate::catalog::{Catalog, Guardrail, ParameterType, built_in};
+use crate::catalog::{Catalog, Guardrail, ParameterType, Profile, built_in};
 use crate::cli::args::DataFormat;
 use crate::cli::catalog::args::{ListArgs, ShowArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
-use crate::cli::render::{catalog_text, guardrail_text};
+use crate::cli::render::{catalog_text, guardrail_text, profile_text};
 use crate::desired::{Refusal, Site};
 
 pub(crate) use crate::cli::catalog::args::{CatalogArgs, CatalogCommand};
@@ -27,14 +27,21 @@ pub(crate) fn run(args: &CatalogArgs, console: Console) -> anyhow::Result<Exit> 
 fn list(args: &ListArgs, console: Console) -> anyhow::Result<Exit> {
     let found: Vec<&Guardrail> =
         built_in().guardrails().filter(|guardrail| is_about(guardrail, &args.search)).collect();
-    if found.is_empty() {
+    let is_named = |profile: &&Profile| {
+        let text = format!("{} {} {} profile", profile.id, profile.title, profile.purpose);
+        has_all(&text, &args.search)
+    };
+    let profiles: Vec<&Profile> = built_in().profiles().iter().filter(is_named).collect();
+    if found.is_empty() && profiles.is_empty() {
         bail!("nothing in the catalogue is about `{}`", args.search.join(" "));
     }
     match args.output {
-        DataFormat::Text => console.data(&catalog_text(&found, console.data_paint))?,
+        DataFormat::Text => console.data(&catalog_text(&found, &profiles, console.data_paint))?,
         DataFormat::Json => {
             let guardrails: Vec<Value> = found.into_iter().map(summary).collect();
-            let list = json!({"apiVersion": "palisade.catalog/v1", "guardrails": guardrails});
+            let list = json!({
+                "apiVersion": "palisade.catalog/v1", "guardrails": guardrails, "profiles": profiles,
+            });
             console.data(&format!("{}\n", serde_json::to_string_pretty(&list)?))?;
         }
     }
@@ -48,6 +55,10 @@ fn is_about(guardrail: &Guardrail, words: &[String]) -> bool {
     let document = document.as_ref().map(Value::to_string).unwrap_or_default();
     let lists = [practices.join(" "), cis.join(" ")].join(" ");
     let text = format!("{id} {title} {purpose} {kind} {lists} {severity} {tier} {document}");
+    has_all(&text, words)
+}
+
+fn has_all(text: &str, words: &[String]) -> bool {
     let text = text.to_lowercase();
     words.iter().all(|word| text.contains(&word.to_lowercase()))
 }
@@ -61,6 +72,17 @@ fn summary(guardrail: &Guardrail) -> Value {
 }
 
 fn show(args: &ShowArgs, console: Console) -> anyhow::Result<Exit> {
+    if let Some(profile) = built_in().profile(&args.id) {
+        let text = match args.output {
+            DataFormat::Text => profile_text(profile, built_in(), console.data_paint),
+            DataFormat::Json => {
+                let answer = json!({"apiVersion": "palisade.catalog/v1", "profile": profile});
+                format!("{}\n", serde_json::to_string_pretty(&answer)?)
+            }
+        };
+        console.data(&text)?;
+        return Ok(Exit::Good);
+    }
     let guardrail = find(built_in(), &args.id)?;
     let with = arguments(guardrail, &args.set)?;
     let shown: Map<String, Value> = guardrail.example.clone().into_iter().chain(with).collect();

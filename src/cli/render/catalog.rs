@@ -4,14 +4,20 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use crate::catalog::{Exempt, Guardrail, PILLAR_EDITION, Parameter, Severity, describe};
+use crate::catalog::{
+    Catalog, Exempt, Guardrail, PILLAR_EDITION, Parameter, Profile, Severity, describe,
+};
 use crate::cli::render::paint::{Paint, counted};
 
 /// How wide text is that people read.
 const WIDTH: usize = 96;
 
 /// One line a guardrail.
-pub(crate) fn catalog_text(guardrails: &[&Guardrail], paint: Paint) -> String {
+pub(crate) fn catalog_text(
+    guardrails: &[&Guardrail],
+    profiles: &[&Profile],
+    paint: Paint,
+) -> String {
     let width = |of: fn(&Guardrail) -> usize| {
         guardrails.iter().map(|guardrail| of(guardrail)).max().unwrap_or_default()
     };
@@ -29,8 +35,37 @@ pub(crate) fn catalog_text(guardrails: &[&Guardrail], paint: Paint) -> String {
         let id = paint.bold(&format!("{id:ids$}"));
         let _ = writeln!(text, "{id}  {kind:kinds$}  {severity}  {title}");
     }
+    for profile in profiles {
+        let Profile { id, title, guardrails, .. } = profile;
+        let id = paint.bold(&format!("{id:ids$}"));
+        let count = counted(guardrails.len(), "guardrail");
+        let _ = writeln!(text, "{id}  {:kinds$}  {count}: {title}", "profile");
+    }
     let count = counted(guardrails.len(), "guardrail");
     let _ = writeln!(text, "\n{count}; `palisade catalog show ID` explains one.");
+    text
+}
+
+/// All about one profile.
+pub(crate) fn profile_text(profile: &Profile, catalog: &Catalog, paint: Paint) -> String {
+    let mut text = format!("{}\n{}.\n\n", paint.bold(&profile.id), profile.title);
+    text.push_str(&wrapped("", &profile.purpose));
+    let listed: Vec<&Guardrail> =
+        profile.guardrails.iter().filter_map(|id| catalog.find(id)).collect();
+    let (policies, others): (Vec<&Guardrail>, Vec<&Guardrail>) =
+        listed.into_iter().partition(|guardrail| guardrail.document.is_some());
+    let _ = writeln!(text, "\n{}", paint.bold("Policies that a GuardrailProfile document takes"));
+    for guardrail in &policies {
+        let Guardrail { id, title, .. } = guardrail;
+        let _ = writeln!(text, "  {id:38}  {title}");
+        for name in guardrail.required() {
+            let _ = writeln!(text, "    {}", paint.warn(&format!("`{name}` must be set")));
+        }
+    }
+    let _ = writeln!(text, "\n{}", paint.bold("Written as documents of their own"));
+    for Guardrail { id, kind, title, .. } in others {
+        let _ = writeln!(text, "  {id:38}  {title} ({kind})");
+    }
     text
 }
 

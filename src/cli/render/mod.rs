@@ -2,6 +2,8 @@
 
 mod applied;
 mod catalog;
+mod coverage_html;
+mod coverage_text;
 mod diff;
 mod explanation;
 mod object_diff;
@@ -19,7 +21,11 @@ mod tests_text;
 mod words;
 
 pub(crate) use crate::cli::render::applied::{applied_line, moved_text, outcome_line};
-pub(crate) use crate::cli::render::catalog::{catalog_text, commented, guardrail_text};
+pub(crate) use crate::cli::render::catalog::{
+    catalog_text, commented, guardrail_text, profile_text,
+};
+pub(crate) use crate::cli::render::coverage_html::coverage_html;
+pub(crate) use crate::cli::render::coverage_text::coverage_text;
 pub(crate) use crate::cli::render::diff::Extent;
 pub(crate) use crate::cli::render::explanation::explanation_text;
 pub(crate) use crate::cli::render::paint::{Paint, counted};

@@ -5,6 +5,7 @@
 
 mod break_glass;
 mod guardrail_test;
+mod profile;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ pub(crate) use crate::desired::raw::break_glass::{RawBreakGlassRole, RawEmergenc
 pub(crate) use crate::desired::raw::guardrail_test::{
     RawCase, RawContextValue, RawExpectation, RawGuardrailTest, RawOneOrMore,
 };
+pub(crate) use crate::desired::raw::profile::RawGuardrailProfile;
 
 /// The only `apiVersion` there is.
 pub(crate) const API_VERSION: &str = "palisade/v1";

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::desired::node::{self, Node};
 use crate::desired::problem::{ProblemCode, Report, SourceText};
-use crate::desired::{Guardrails, Refusal, Site, Wanted};
+use crate::desired::{Guardrails, ProfileEntry, Refusal, Site, Wanted};
 
 /// The example documents, one of every form there is.
 const DOCUMENTS: &str = include_str!("documents.yaml");
@@ -35,5 +35,13 @@ impl Guardrails for NoGuardrails {
             message: format!("there is no {}", wanted.guardrail),
             help: None,
         }])
+    }
+
+    fn profiles(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn profile(&self, _: &str) -> Option<Vec<ProfileEntry>> {
+        None
     }
 }

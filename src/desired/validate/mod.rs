@@ -12,6 +12,7 @@ mod lint;
 mod names;
 mod organization;
 mod policy;
+pub(crate) mod profile;
 mod slots;
 
 use std::collections::BTreeMap;
@@ -59,7 +60,8 @@ pub(crate) fn validate(
     let organizations: Vec<&Document> = documents.iter().filter(is_organization).collect();
     let first = organizations.first().map(|document| &document.node);
     let (names, site) = (Names::read(first), Site::read(first));
-    let guardrails = documents.iter().filter_map(guardrail).collect();
+    let expanded = profile::expand(documents, ready_made);
+    let guardrails = documents.iter().chain(&expanded).filter_map(guardrail).collect();
     let mut context = Context { names, guardrails, texts, files, today, ready_made, site, report };
     check_unique_names(documents, &mut context);
     check_one_organization(documents, &organizations, &mut context);
@@ -70,7 +72,7 @@ pub(crate) fn validate(
     }
     let mut policies = Vec::new();
     let mut others = Vec::new();
-    for document in documents.iter().filter(|document| document.is_sound) {
+    for document in documents.iter().chain(&expanded).filter(|document| document.is_sound) {
         match KINDS.iter().position(|kind| kind.name == document.kind) {
             Some(place) => others.push((place, document)),
             None if document.kind == ORGANIZATION => {}
@@ -92,7 +94,8 @@ pub(crate) fn validate(
 }
 
 fn guardrail(document: &Document) -> Option<DocumentRef> {
-    let is_guardrail = document.kind != ORGANIZATION && document.kind != guardrail_test::KIND;
+    let is_guardrail =
+        ![ORGANIZATION, guardrail_test::KIND, profile::KIND].contains(&document.kind.as_str());
     let name = document.name().filter(|_| is_guardrail)?;
     Some(document.reference(name.to_owned()))
 }

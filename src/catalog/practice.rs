@@ -1,0 +1,55 @@
+//! The best practices of the Security Pillar, as data.
+
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+/// A best practice.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Practice {
+    /// Its id, such as `SEC03-BP05`.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// How high the pillar takes the risk of doing without it.
+    pub risk: Risk,
+    /// Whose matter it is.
+    pub reach: Reach,
+    /// What can be done about it on the level of an organization, or who else must do it.
+    pub says: String,
+}
+
+/// How high the pillar takes the risk of doing without a practice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, strum::Display)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Risk {
+    /// High.
+    High,
+    /// Medium.
+    Medium,
+    /// Low.
+    Low,
+}
+
+/// Whose matter a practice is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reach {
+    /// Guardrails of the organization enforce or watch a part of it.
+    Organization,
+    /// Each workload does it.
+    Workload,
+    /// People do it.
+    Process,
+}
+
+/// Every practice, in the order of the pillar.
+pub fn practices() -> &'static [Practice] {
+    static PRACTICES: LazyLock<Vec<Practice>> = LazyLock::new(|| {
+        // A test reads the file: there are 66.
+        serde_yaml::from_str(include_str!("practices.yaml")).unwrap_or_default()
+    });
+    &PRACTICES
+}
