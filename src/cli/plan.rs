@@ -80,7 +80,8 @@ fn exit_of(plan: &Plan) -> Exit {
         | BlockedReason::ForeignOwner
         | BlockedReason::NotEmpty
         | BlockedReason::InProgress
-        | BlockedReason::Dependency => false,
+        | BlockedReason::Dependency
+        | BlockedReason::Lockout => false,
     });
     if is_blind {
         Exit::Bad

@@ -11,8 +11,10 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 pub use crate::compile::objects::{Estate, ObjectResource, ObjectRule, PARTITION, Spread, estate};
+pub use crate::desired::{
+    AcceptedLockout, BuiltInProbe, DesiredTarget, MustWork, OnUnknown, Source,
+};
 use crate::desired::{DesiredOrg, DesiredPolicy, DocumentHeader, Mode, arrange};
-pub use crate::desired::{DesiredTarget, Source};
 use crate::org::{AccountId, DocumentRef, Mark, OrganizationId, OuPath, PolicyQuota, PolicyType};
 use crate::policy;
 use crate::policy::Canonical;
@@ -52,6 +54,10 @@ pub struct Resources {
     pub quotas: BTreeMap<PolicyType, PolicyQuota>,
     /// Hashes of held plans that an annotation in git approves.
     pub approved: BTreeSet<String>,
+    /// Calls that no plan may lock out, beside palisade's own.
+    pub must_work: Vec<MustWork>,
+    /// Lockouts that somebody accepted, as long as they do.
+    pub accepted: Vec<AcceptedLockout>,
 }
 
 /// What a document says about its own enforcement.
@@ -174,6 +180,13 @@ pub fn compile(desired: &DesiredOrg, today: Date) -> Resources {
         objects: objects::rules(desired),
         packed,
         approved: approved_plans(&desired.header),
+        must_work: desired.must_work.clone(),
+        accepted: desired
+            .accepted_lockouts
+            .iter()
+            .filter(|accepted| today < accepted.until)
+            .cloned()
+            .collect(),
     }
 }
 

@@ -297,6 +297,7 @@ mod tests {
             actions: actions.collect(),
             reported: Vec::new(),
             blocked: Vec::new(),
+            lockouts: Vec::new(),
             unmanaged: Vec::new(),
         }
     }

@@ -13,6 +13,7 @@ mod guardrail;
 mod kinds;
 mod load;
 mod model;
+mod must_work;
 mod node;
 mod packing;
 mod problem;
@@ -37,6 +38,7 @@ pub use crate::desired::model::{
     DesiredAccount, DesiredOrg, DesiredPolicy, DesiredTarget, DesiredUnit, DocumentHeader,
     Exceptions, Mode, Packing, Source, Suspension,
 };
+pub use crate::desired::must_work::{AcceptedLockout, BuiltInProbe, MustWork, OnUnknown};
 pub use crate::desired::packing::{Pack, arrange};
 pub use crate::desired::problem::{Colour, Problem, ProblemCode, Severity};
 pub(crate) use crate::desired::problem::{did_you_mean, listed, shown};

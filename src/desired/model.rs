@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::desired::break_glass::DesiredBreakGlass;
 use crate::desired::cases::DesiredTest;
 use crate::desired::guardrail::GovernanceRoles;
+use crate::desired::must_work::{AcceptedLockout, MustWork};
 use crate::org::{AccountId, DocumentRef, OrganizationId, OuPath, PolicyQuota, PolicyType};
 
 /// What the organization should be.
@@ -45,6 +46,10 @@ pub struct DesiredOrg {
     pub break_glass: Vec<DesiredBreakGlass>,
     /// What the guardrails must do, by name of the document.
     pub tests: Vec<DesiredTest>,
+    /// Calls that no change may lock out, beside palisade's own.
+    pub must_work: Vec<MustWork>,
+    /// Lockouts that somebody accepts for a time.
+    pub accepted_lockouts: Vec<AcceptedLockout>,
 }
 
 /// An account by name.

@@ -79,6 +79,8 @@ fn resources() -> Resources {
         quotas: BTreeMap::new(),
         objects: Vec::new(),
         approved: BTreeSet::new(),
+        must_work: Vec::new(),
+        accepted: Vec::new(),
     }
 }
 

@@ -9,6 +9,8 @@ use crate::org::{
     AccountId, DocumentRef, ObjectKey, ObjectState, ObjectStep, OrganizationId, OuId, OuPath,
     ParentId, PolicyId, PolicyType, RootId, TargetId,
 };
+use crate::plan::lockout::Lockout;
+use crate::plan::unmanaged::Unmanaged;
 
 /// What would change and in which order; what would not, and why.
 ///
@@ -26,6 +28,9 @@ pub struct Plan {
     pub reported: Vec<Reported>,
     /// What should be done and cannot or must not be.
     pub blocked: Vec<Blocked>,
+    /// Calls that must work and are denied already, or would be and somebody accepts it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lockouts: Vec<Lockout>,
     /// Objects in AWS that no document names.
     pub unmanaged: Vec<Unmanaged>,
 }
@@ -333,52 +338,8 @@ pub enum BlockedReason {
     InProgress,
     /// Something it depends on is blocked.
     Dependency,
-}
-
-/// An object that no document names.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Unmanaged {
-    /// What kind of object.
-    pub kind: UnmanagedKind,
-    /// Its id.
-    pub id: String,
-    /// A name for people: shown by commands, never in metrics or status.
-    pub name: String,
-    /// Why palisade leaves it alone, for people.
-    pub note: String,
-}
-
-/// Kinds of objects that can be unmanaged.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    strum::IntoStaticStr,
-    strum::Display,
-    strum::EnumIter,
-)]
-#[strum(serialize_all = "snake_case")]
-pub enum UnmanagedKind {
-    /// A policy nobody declared.
-    Policy,
-    /// An OU nobody declared.
-    Unit,
-    /// An account that is declared nowhere, or placed nowhere.
-    Account,
-    /// A service principal with trusted access that nobody declared.
-    TrustedService,
-    /// A policy type that is enabled and not declared.
-    PolicyType,
-    /// An object in an account that was ours and that no document wants.
-    Object,
+    /// It would deny a call that must work.
+    Lockout,
 }
 
 const CREATE_OBJECT: &str = "CreateObject";

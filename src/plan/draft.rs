@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::compile::{Enforcement, PolicyResource, Resources};
 use crate::org::DocumentRef;
-use crate::plan::action::{Blocked, BlockedReason, Change, Reported, Unmanaged, UnmanagedKind};
+use crate::plan::action::{Blocked, BlockedReason, Change, Reported};
+use crate::plan::unmanaged::{Unmanaged, UnmanagedKind};
 use crate::policy;
 
 /// What has been found so far.

@@ -321,6 +321,36 @@ impl<'a> Index<'a> {
         }
     }
 
+    /// What must not be left out if the proposal at `at` is carried out, although it comes later:
+    /// what replaces the policy that makes room, and what says again what an update takes away.
+    pub(super) fn tied(&self, at: usize) -> Indices {
+        match &self.proposals[at].change {
+            Change::UpdatePolicy { policy_type, .. } => self
+                .replacements(at, policy_type)
+                .into_iter()
+                .filter(|other| self.is_bound(*other))
+                .collect(),
+            Change::DetachPolicy { policy_type, target, .. }
+                if self.proposals[at].weight.role == Role::MakesRoom =>
+            {
+                let place = (policy_type.clone(), place_of(target));
+                self.attaches.at.get(&place).into_iter().flatten().copied().collect()
+            }
+            Change::EnableTrustedService { .. }
+            | Change::EnablePolicyType { .. }
+            | Change::RegisterAdministrator { .. }
+            | Change::DeregisterAdministrator { .. }
+            | Change::CreateUnit { .. }
+            | Change::DeleteUnit { .. }
+            | Change::MoveAccount { .. }
+            | Change::CreatePolicy { .. }
+            | Change::DeletePolicy { .. }
+            | Change::AttachPolicy { .. }
+            | Change::DetachPolicy { .. }
+            | Change::Object(_) => Indices::new(),
+        }
+    }
+
     /// What says again what the update at `at` takes away from the places it is attached to.
     fn replacements(&self, at: usize, policy_type: &PolicyType) -> Indices {
         if self.proposals[at].weight.role != Role::Weakens {

@@ -9,6 +9,7 @@
 //! - No target falls below one SCP or above its slots, at any step.
 //! - Deleting a policy, taking one over, and detaching an allow list always wait for approval; so does
 //!   a shared policy that loses a guardrail. What only passes from one policy to another is no loss.
+//! - No step, in any order that the edges allow, denies a call that must work and worked before.
 
 mod action;
 mod attachments;
@@ -17,20 +18,24 @@ mod draft;
 mod edges;
 mod gap;
 mod guard;
+mod lockout;
 mod objects;
 mod order;
 mod organization;
 mod outlook;
 mod packs;
 mod policies;
+mod unmanaged;
 mod view;
 
 pub use crate::plan::action::{
     Action, Blocked, BlockedReason, Change, Held, Hold, ObjectChange, Plan, PolicyRef, PolicyText,
-    Reported, TargetRef, UnitRef, Unmanaged, UnmanagedKind,
+    Reported, TargetRef, UnitRef,
 };
 pub use crate::plan::guard::Guards;
+pub use crate::plan::lockout::{Lockout, LockoutState, ORGANIZATION_ACTIONS};
 pub use crate::plan::objects::object_steps;
+pub use crate::plan::unmanaged::{Unmanaged, UnmanagedKind};
 
 use crate::compile::Resources;
 use crate::org::OrgSnapshot;
@@ -40,13 +45,16 @@ use crate::plan::view::View;
 /// Compares `resources` with `snapshot` and says what to do.
 pub fn plan(resources: &Resources, snapshot: &OrgSnapshot, guards: &Guards) -> Plan {
     let mut draft = Draft::new(resources);
-    let mut actions = Vec::new();
+    let (mut actions, mut lockouts) = (Vec::new(), Vec::new());
     match View::of(resources, snapshot) {
         Ok(view) => {
             organization::compare(&view, &mut draft);
             policies::compare(&view, &mut draft);
             objects::compare(&view, &mut draft);
-            actions = order::order(&view, std::mem::take(&mut draft.proposals));
+            let (ordered, tied) = order::order(&view, std::mem::take(&mut draft.proposals));
+            let proved = lockout::prove(&view, ordered, tied);
+            draft.blocked.extend(proved.blocked);
+            (actions, lockouts) = (proved.actions, proved.lockouts);
         }
         Err((reason, message)) => {
             let document = &resources.organization_document;
@@ -59,5 +67,5 @@ pub fn plan(resources: &Resources, snapshot: &OrgSnapshot, guards: &Guards) -> P
     blocked.sort();
     blocked.dedup();
     unmanaged.sort();
-    Plan { organization_id, actions, held, reported, blocked, unmanaged }
+    Plan { organization_id, actions, held, reported, blocked, lockouts, unmanaged }
 }

@@ -21,8 +21,12 @@ use crate::plan::view::View;
 /// Why an update is held that nothing in the plan can come before.
 const GAP: &str = "for a moment, what it takes away is not yet said by what replaces it";
 
-/// Puts proposals into order and says what each waits for.
-pub(super) fn order(view: &View<'_>, proposals: Vec<Proposal>) -> Vec<Action> {
+/// Puts proposals into order and says what each waits for; and, by action, which others must not be
+/// missing if it is done.
+pub(super) fn order(
+    view: &View<'_>,
+    proposals: Vec<Proposal>,
+) -> (Vec<Action>, Vec<BTreeSet<usize>>) {
     let index = Index::of(view, &proposals);
     let waits: Vec<BTreeSet<usize>> = (0..proposals.len()).map(|at| index.waits(at)).collect();
     let gaps: BTreeSet<usize> = (0..proposals.len()).filter(|at| index.has_gap(*at)).collect();
@@ -31,9 +35,11 @@ pub(super) fn order(view: &View<'_>, proposals: Vec<Proposal>) -> Vec<Action> {
     for (new, old) in sequence.iter().enumerate() {
         position[*old] = new;
     }
+    let renumber = |old: BTreeSet<usize>| old.iter().map(|at| position[*at]).collect();
+    let tied = sequence.iter().map(|old| renumber(index.tied(*old))).collect();
     let mut proposals: Vec<Option<Proposal>> = proposals.into_iter().map(Some).collect();
     let take = |old: usize| proposals.get_mut(old).and_then(Option::take);
-    sequence
+    let actions = sequence
         .iter()
         .copied()
         .map(take)
@@ -51,7 +57,8 @@ pub(super) fn order(view: &View<'_>, proposals: Vec<Proposal>) -> Vec<Action> {
             let hold_reason = because.map(str::to_owned);
             Some(Action { document, guardrails, change, reason, after, hold, hold_reason })
         })
-        .collect()
+        .collect();
+    (actions, tied)
 }
 
 /// A topological order; among what is ready, by kind and then as proposed.

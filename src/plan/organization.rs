@@ -7,8 +7,9 @@ use crate::org::{
     AccountId, Mark, ObservedPolicy, OuPath, ParentId, Part, PolicyId, PolicyType,
     PolicyTypeStatus, TargetId,
 };
-use crate::plan::action::{BlockedReason, Change, UnmanagedKind};
+use crate::plan::action::{BlockedReason, Change};
 use crate::plan::draft::{Draft, Weight};
+use crate::plan::unmanaged::UnmanagedKind;
 use crate::plan::view::View;
 
 /// Compares everything but policies.

@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use crate::compile::{PolicyKey, PolicyResource};
 use crate::org::{DocumentRef, Mark, ObservedPolicy, Part, PolicyType, PolicyTypeStatus};
-use crate::plan::action::{BlockedReason, Change, PolicyText, UnmanagedKind};
+use crate::plan::action::{BlockedReason, Change, PolicyText};
 use crate::plan::attachments;
 use crate::plan::draft::{Danger, Draft, Role, Weight};
 use crate::plan::packs;
 use crate::plan::packs::Wanted;
+use crate::plan::unmanaged::UnmanagedKind;
 use crate::plan::view::View;
 use crate::policy::{self, Canonical};
 

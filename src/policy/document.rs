@@ -17,7 +17,7 @@ use crate::policy::truth::{Doubt, Gap, Gaps, Truth};
 
 /// A document of SCPs or RCPs, ready to decide requests. Reading costs more than deciding, so one
 /// is made per policy and shared by everything it is attached to.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Document {
     pub(crate) denies: Vec<Statement>,
     pub(crate) allows: Vec<Statement>,
@@ -91,6 +91,12 @@ impl Document {
     /// Does any statement deny?
     pub fn has_denies(&self) -> bool {
         !self.denies.is_empty()
+    }
+
+    /// What is left of the document without its denies: whether a level would still allow something.
+    #[must_use]
+    pub fn allows_only(&self) -> Self {
+        Self { denies: Vec::new(), allows: self.allows.clone() }
     }
 }
 

@@ -174,7 +174,8 @@ fn blocked_state(reason: BlockedReason) -> Option<DifferenceState> {
         | BlockedReason::Protected
         | BlockedReason::ForeignOwner
         | BlockedReason::NotEmpty
-        | BlockedReason::Dependency => Some(DifferenceState::Blocked),
+        | BlockedReason::Dependency
+        | BlockedReason::Lockout => Some(DifferenceState::Blocked),
     }
 }
 

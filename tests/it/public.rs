@@ -80,7 +80,7 @@ fn odd() -> Vec<Public> {
         Public::new(
             Kind::Scp,
             "an empty Sid, and `NotAction`",
-            r#"{"Version":"2012-10-17","Statement":[{"Sid":"","Effect":"Deny","NotAction":["a4b:*","s3:GetObject"],"Resource":"*",
+            r#"{"Version":"2012-10-17","Statement":[{"Sid":"","Effect":"Deny","NotAction":["a4b:*","iam:*","s3:GetObject"],"Resource":"*",
                 "Condition":{"StringNotEquals":{"aws:RequestedRegion":["eu-central-1"]}}}]}"#,
         ),
         Public::new(
@@ -99,7 +99,7 @@ fn odd() -> Vec<Public> {
         Public::new(
             Kind::Rcp,
             "a condition on what may be missing",
-            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole",
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRoleWithSAML",
                 "Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"},
                 "BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}]}"#,
         ),

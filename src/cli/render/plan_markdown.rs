@@ -6,11 +6,11 @@
 use crate::cli::render::diff::{Extent, Line};
 use crate::cli::render::packed::lines_by_guardrail;
 use crate::cli::render::paint::{counted, inert};
-use crate::cli::render::plan_text::{note_on, summary_line};
+use crate::cli::render::plan_text::{lockout_words, note_on, summary_line};
 use crate::cli::render::words::{Effect, Namer, Share, alike, shares, tally};
 use crate::compile::Resources;
 use crate::org::DocumentRef;
-use crate::plan::{Action, Blocked, Change, Plan, Unmanaged};
+use crate::plan::{Action, Blocked, Change, Lockout, Plan, Unmanaged};
 
 /// The plan as GitHub-flavoured Markdown.
 pub(crate) fn plan_markdown(plan: &Plan, resources: &Resources, extent: Extent) -> String {
@@ -20,6 +20,7 @@ pub(crate) fn plan_markdown(plan: &Plan, resources: &Resources, extent: Extent) 
     page.line(&format!("**{}**\n", summary_line(plan)));
     page.held(plan);
     page.blocked(plan);
+    page.lockouts(&plan.lockouts);
     for share in shares(plan) {
         page.share(&share, resources);
     }
@@ -79,6 +80,13 @@ impl Page<'_> {
             self.line(&format!("> - blocked: {} ({reason}): {}", span(object), span(message)));
         }
         self.line("");
+    }
+
+    fn lockouts(&mut self, lockouts: &[Lockout]) {
+        for lockout in lockouts {
+            let words = lockout_words(&lockout.state);
+            self.line(&format!("> [!WARNING]\n> {words} {}\n", span(&lockout.sentence())));
+        }
     }
 
     fn share(&mut self, share: &Share<'_>, resources: &Resources) {

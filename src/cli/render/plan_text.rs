@@ -7,7 +7,7 @@ use crate::cli::render::paint::{Paint, counted, inert};
 use crate::cli::render::words::{Alike, Effect, Namer, Share, alike, shares, tally};
 use crate::compile::{Enforcement, Resources};
 use crate::org::DocumentRef;
-use crate::plan::{Action, Blocked, Change, Plan, Unmanaged};
+use crate::plan::{Action, Blocked, Change, Lockout, LockoutState, Plan, Unmanaged};
 
 /// What is printed when there is nothing to print.
 const NO_CHANGES: &str = "No changes. The organization is as desired-state says.";
@@ -33,6 +33,7 @@ pub(crate) fn plan_text(
     }
     text.alike(&alike);
     text.held(plan);
+    text.lockouts(&plan.lockouts);
     text.unmanaged(&plan.unmanaged);
     text.summary(plan);
     text.out
@@ -168,6 +169,17 @@ impl Text<'_> {
         self.line("");
     }
 
+    fn lockouts(&mut self, lockouts: &[Lockout]) {
+        for lockout in lockouts {
+            let heading = self.paint.warn(&lockout_words(&lockout.state));
+            self.line(&heading);
+            self.line(&format!("  {}", inert(&lockout.sentence())));
+        }
+        if !lockouts.is_empty() {
+            self.line("");
+        }
+    }
+
     fn unmanaged(&mut self, unmanaged: &[Unmanaged]) {
         if unmanaged.is_empty() {
             return;
@@ -237,4 +249,15 @@ pub(crate) fn note_on(document: &DocumentRef, resources: &Resources) -> String {
 /// A name between backticks, harmless on a terminal.
 pub(crate) fn quoted(name: &str) -> String {
     format!("`{}`", inert(name))
+}
+
+/// What became of a lockout that blocks nothing.
+pub(crate) fn lockout_words(state: &LockoutState) -> String {
+    match state {
+        LockoutState::Before => "Locked out already, whatever this plan does:".to_owned(),
+        LockoutState::Accepted { until } => {
+            format!("Would be locked out, which `spec.acceptLockouts` accepts until {until}:")
+        }
+        LockoutState::Blocked => "Would be locked out:".to_owned(),
+    }
 }

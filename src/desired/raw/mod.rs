@@ -5,6 +5,7 @@
 
 mod break_glass;
 mod guardrail_test;
+mod must_work;
 mod profile;
 
 use std::collections::BTreeMap;
@@ -15,9 +16,11 @@ use serde_json::{Map, Value};
 
 pub(crate) use crate::desired::raw::break_glass::{RawBreakGlassRole, RawEmergencyRole, TimeText};
 pub(crate) use crate::desired::raw::guardrail_test::{
-    RawCase, RawContextValue, RawExpectation, RawGuardrailTest, RawOneOrMore,
+    ConditionKey, RawCase, RawContextValue, RawExpectation, RawGuardrailTest, RawOneOrMore,
 };
 pub(crate) use crate::desired::raw::profile::RawGuardrailProfile;
+
+pub(crate) use crate::desired::raw::must_work::{RawAcceptedLockout, RawMustWork, RawOnUnknown};
 
 /// The only `apiVersion` there is.
 pub(crate) const API_VERSION: &str = "palisade/v1";
@@ -123,6 +126,12 @@ pub(crate) struct RawOrganization {
     /// The roles that ready-made guardrails exempt and protect, where they have other names than AWS
     /// gives them.
     pub(crate) governance_roles: Option<RawGovernanceRoles>,
+    /// Calls that must go on working, beside those that palisade looks after by itself.
+    #[serde(default)]
+    pub(crate) must_work: Vec<RawMustWork>,
+    /// Calls that must work and may be locked out for a time.
+    #[serde(default)]
+    pub(crate) accept_lockouts: Vec<RawAcceptedLockout>,
     /// Does palisade heal drift, or only report it?
     pub(crate) mode: Option<RawMode>,
     /// Not enforced until a date; drift is still reported.

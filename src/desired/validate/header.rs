@@ -85,22 +85,34 @@ fn read_suspension(
         let finding = Finding::new(ProblemCode::Suspension, "a suspension needs a reason");
         context.problem(document, "/spec/suspend/reason", finding);
     }
-    let Some(until) = first_day_enforced(&raw.until) else {
-        let message = format!("{} is not a date of the calendar", shown(&raw.until));
-        context.problem(document, UNTIL, Finding::new(ProblemCode::Suspension, message));
-        return None;
-    };
-    let next_year = context.today.checked_add(1.year()).unwrap_or(context.today);
+    let until = read_end(document, UNTIL, &raw.until, context)?;
     if until <= context.today {
         let message = format!("the suspension ended on {until}: the guardrail is enforced");
         let finding = Finding::new(ProblemCode::Suspension, message)
             .help("take `suspend` out, or set a later date");
         context.warning(document, UNTIL, finding);
-    } else if until > next_year {
-        let message = format!("the suspension lasts until {until}, more than a year from now");
-        context.warning(document, UNTIL, Finding::new(ProblemCode::Suspension, message));
     }
     Some(Suspension { until, reason: raw.reason })
+}
+
+/// Reads the first day (UTC) on which an exception is over.
+pub(crate) fn read_end(
+    document: &Document,
+    pointer: &str,
+    until: &str,
+    context: &mut Context<'_>,
+) -> Option<Date> {
+    let Some(end) = first_day_enforced(until) else {
+        let message = format!("{} is not a date of the calendar", shown(until));
+        context.problem(document, pointer, Finding::new(ProblemCode::Suspension, message));
+        return None;
+    };
+    let next_year = context.today.checked_add(1.year()).unwrap_or(context.today);
+    if end > next_year {
+        let message = format!("it lasts until {end}, more than a year from now");
+        context.warning(document, pointer, Finding::new(ProblemCode::Suspension, message));
+    }
+    Some(end)
 }
 
 /// The first day (UTC) that begins at or after `until`: a suspension that ends during a day covers

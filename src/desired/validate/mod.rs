@@ -9,6 +9,7 @@ pub(crate) mod guardrail_test;
 mod header;
 mod inheritance;
 mod lint;
+mod must_work;
 mod names;
 mod organization;
 mod policy;

@@ -11,7 +11,7 @@ use crate::desired::raw::{
     RawQuota, RawUnit,
 };
 use crate::desired::validate::header::{self, Enforcement};
-use crate::desired::validate::{Context, token};
+use crate::desired::validate::{Context, must_work, token};
 use crate::org::{AccountId, OuPath, POLICY_TYPES, PolicyQuota, PolicyType};
 
 /// OUs can be nested this deep under the root ("Quotas and service limits" of AWS Organizations).
@@ -41,6 +41,9 @@ pub(crate) fn read(document: &Document, context: &mut Context<'_>) -> Option<Des
         reader.administrators(spec.delegated_administrators, &trusted_services);
     let policy_types = reader.policy_types(spec.policy_types);
     let Reader { units, placements, .. } = reader;
+    let must_work = must_work::read(document, &header.document, spec.must_work, context);
+    let accepted_lockouts =
+        must_work::read_accepted(document, spec.accept_lockouts, &must_work, context);
     Some(DesiredOrg {
         header,
         organization_id: spec.organization_id.parse().ok()?,
@@ -62,6 +65,8 @@ pub(crate) fn read(document: &Document, context: &mut Context<'_>) -> Option<Des
         policies: Vec::new(),
         break_glass: Vec::new(),
         tests: Vec::new(),
+        must_work,
+        accepted_lockouts,
     })
 }
 

@@ -155,7 +155,11 @@ pub(crate) fn read_targets(
     targets
 }
 
-fn read_target(text: &str, context: &Context<'_>) -> Result<Option<DesiredTarget>, Finding> {
+/// Reads a target. Nothing without a finding means that the problem is reported elsewhere.
+pub(crate) fn read_target(
+    text: &str,
+    context: &Context<'_>,
+) -> Result<Option<DesiredTarget>, Finding> {
     if let Some(name) = text.strip_prefix(ACCOUNT_PREFIX) {
         return Ok(context.names.account(name)?.map(DesiredTarget::Account));
     }

@@ -8,8 +8,9 @@ use crate::compile::{Estate, ObjectResource, estate};
 use crate::org::{
     AccountId, DocumentRef, ListedObject, Mark, ObjectKey, ObjectState, ObjectStep, Part,
 };
-use crate::plan::action::{BlockedReason, Change, ObjectChange, UnmanagedKind};
+use crate::plan::action::{BlockedReason, Change, ObjectChange};
 use crate::plan::draft::{Draft, Weight};
+use crate::plan::unmanaged::UnmanagedKind;
 use crate::plan::view::View;
 
 /// The steps from `before` to `after`, in an order in which every one can be made and none opens what the

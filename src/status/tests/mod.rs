@@ -69,6 +69,8 @@ fn resources(policy_header: DocumentHeader) -> Resources {
         quotas: BTreeMap::new(),
         reserved: BTreeMap::new(),
         packing: Packing::Needed,
+        must_work: Vec::new(),
+        accepted_lockouts: Vec::new(),
         policies: vec![policy(policy_header)],
         break_glass: Vec::new(),
         tests: Vec::new(),
@@ -117,6 +119,7 @@ fn plan(actions: Vec<Action>) -> Plan {
         held: None,
         reported: Vec::new(),
         blocked: Vec::new(),
+        lockouts: Vec::new(),
         unmanaged: Vec::new(),
     }
 }

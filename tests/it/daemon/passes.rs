@@ -57,13 +57,13 @@ spec:
 
 fn first() -> Resources {
     let policies = policy("ServiceControlPolicy", "one", "iam:CreateUser", "/Work/Prod")
-        + &policy("ServiceControlPolicy", "two", "iam:CreateGroup", "/Work");
+        + &policy("ServiceControlPolicy", "two", "ec2:CreateVpc", "/Work");
     desired("{Work: {organizationalUnits: {Prod: {accounts: [shop]}}}}", "", "audit", &policies)
 }
 
 fn second() -> Resources {
-    let policies = policy("ServiceControlPolicy", "one", "iam:DeleteUser", "account:shop")
-        + &policy("ServiceControlPolicy", "three", "iam:CreateRole", "/Work/Test")
+    let policies = policy("ServiceControlPolicy", "one", "ec2:DeleteVpc", "account:shop")
+        + &policy("ServiceControlPolicy", "three", "ec2:RunInstances", "/Work/Test")
         + &policy("ResourceControlPolicy", "rcp", "s3:PutObject", "/Work/Test");
     let units = "{Work: {organizationalUnits: {Test: {accounts: [shop]}}}}";
     desired(units, ", RESOURCE_CONTROL_POLICY", "shop", &policies)

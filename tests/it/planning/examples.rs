@@ -22,7 +22,7 @@ spec:
   trustedServices: []
 "#;
 
-fn policy(name: &str, targets: &str, extra: &str, service: &str) -> String {
+pub(super) fn policy(name: &str, targets: &str, extra: &str, service: &str) -> String {
     format!(
         r#"---
 apiVersion: palisade/v1
@@ -37,7 +37,7 @@ spec:
     )
 }
 
-fn deny(service: &str) -> String {
+pub(super) fn deny(service: &str) -> String {
     format!(
         r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Deny","Action":"{service}:*","Resource":"*"}}}}"#
     )
@@ -49,9 +49,9 @@ fn mark(name: &str) -> String {
     Mark { owner: "acme".into(), document, prune: true }.describe("A guardrail.")
 }
 
-const SCP: &str = "SERVICE_CONTROL_POLICY";
+pub(super) const SCP: &str = "SERVICE_CONTROL_POLICY";
 
-trait Having {
+pub(super) trait Having {
     fn having(self, name: &str, description: &str, content: &str) -> Self;
 }
 
@@ -62,7 +62,7 @@ impl Having for SimulationBuilder {
 }
 
 /// The organization that `ORGANIZATION` describes, without policies of ours.
-fn observed() -> SimulationBuilder {
+pub(super) fn observed() -> SimulationBuilder {
     SimulatedCloud::builder(7)
         .organization("o-a1b2c3d4e5", "111111111111", "r-root")
         .unit("/Workloads")
@@ -71,7 +71,7 @@ fn observed() -> SimulationBuilder {
         .enable(SCP)
 }
 
-fn resources(documents: &[String]) -> Resources {
+pub(super) fn resources(documents: &[String]) -> Resources {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("all.yaml"), documents.concat()).unwrap();
     let today = "2026-01-01".parse().unwrap();
@@ -81,7 +81,7 @@ fn resources(documents: &[String]) -> Resources {
     compile(&loaded.org.unwrap(), today)
 }
 
-fn planned(documents: &[String], cloud: SimulationBuilder) -> Plan {
+pub(super) fn planned(documents: &[String], cloud: SimulationBuilder) -> Plan {
     let guards = Guards { max_changes: 100, max_deletes: 10, approved: BTreeSet::new() };
     plan(&resources(documents), &cloud.build().unwrap().truth(), &guards)
 }
@@ -95,7 +95,7 @@ fn lines(plan: &Plan) -> Vec<String> {
     plan.actions.iter().map(line).collect()
 }
 
-fn organization() -> String {
+pub(super) fn organization() -> String {
     ORGANIZATION.to_owned()
 }
 

@@ -12,10 +12,12 @@ use palisade::org::{
     ObservedUnit, OrgSnapshot, Organization, OuId, OuPath, ParentId, Part, PolicyId, PolicyQuota,
     PolicyType, PolicyTypeStatus, Root, TargetId, Tree,
 };
+use palisade::policy::with_exceptions;
 use serde_json::{Value, json};
 
 const INSTALLATION: &str = "acme";
 const MANAGEMENT: &str = "100000000000";
+const MEMBER_ROLE: &str = "arn:aws:iam::*:role/OrganizationAccountAccessRole";
 const UNIT_NAMES: &[&str] = &["Security", "Workloads", "Sandbox"];
 const POLICY_NAMES: &[&str] = &["alpha", "bravo", "charlie", "delta", "echo"];
 const STATEMENTS: &[&str] = &["s3", "ec2", "iam", "kms", "sts"];
@@ -67,7 +69,10 @@ fn document(rng: &mut Rng, policy_type: &PolicyType) -> Value {
     if rng.u8(0..8) == 0 {
         statements.push(json!({"Effect": "Allow", "Action": "*", "Resource": "*"}));
     }
-    json!({"Version": "2012-10-17", "Statement": statements})
+    let document = json!({"Version": "2012-10-17", "Statement": statements});
+    // Half of them leave alone whom nobody may lock out.
+    let exempt = if rng.bool() { vec![MEMBER_ROLE.to_owned()] } else { Vec::new() };
+    with_exceptions(&document, &exempt)
 }
 
 fn paths(rng: &mut Rng) -> BTreeSet<OuPath> {
@@ -142,6 +147,8 @@ pub(crate) fn desired(rng: &mut Rng) -> DesiredOrg {
         policies,
         break_glass: Vec::new(),
         tests: Vec::new(),
+        must_work: Vec::new(),
+        accepted_lockouts: Vec::new(),
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod examples;
 pub(crate) mod generate;
+mod lockout;
 mod model;
 pub(crate) mod objects;
 
