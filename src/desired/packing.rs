@@ -51,7 +51,7 @@ struct Group<'a> {
 /// and on moves hardly anything else.
 ///
 /// `needed` packs only what is on a target with too few slots, the first groups of targets first, and
-/// no more than it must to leave [`SPARE_SLOTS`]. Everything fits whenever it fits with every group in
+/// no more than it must to leave `SPARE_SLOTS`. Everything fits whenever it fits with every group in
 /// as few policies as first-fit-decreasing needs.
 pub fn arrange(org: &DesiredOrg, policies: &[&DesiredPolicy], today: Date) -> Vec<Pack> {
     if org.packing == Packing::Never {
