@@ -1,9 +1,10 @@
 //! The guardrails once a plan has been carried out.
 
-use crate::compile::{DesiredTarget, PolicyKey, Resources};
+use crate::compile::{PolicyKey, Resources};
 use crate::effective::{Effective, NewPolicy, PolicyIndex, Writing, control_type};
 use crate::org::PolicyType;
-use crate::plan::action::{Change, Plan, PolicyRef, PolicyText, TargetRef};
+use crate::plan::action::{Change, Plan, PolicyRef, PolicyText};
+use crate::plan::edges::place_of;
 
 impl Plan {
     /// Which policies bind whom once every action is done, held ones included, where `before` is
@@ -49,12 +50,12 @@ impl Outlook<'_> {
             }
             Change::AttachPolicy { policy_type, policy, target } => {
                 if let Some(index) = self.find(policy_type, policy) {
-                    self.effective.attach(index, &place(target));
+                    self.effective.attach(index, &place_of(target));
                 }
             }
             Change::DetachPolicy { policy, target, .. } => {
                 if let Some(index) = self.effective.find_by_id(policy) {
-                    self.effective.detach(index, &place(target));
+                    self.effective.detach(index, &place_of(target));
                 }
             }
             Change::EnableTrustedService { .. }
@@ -83,12 +84,5 @@ impl Outlook<'_> {
     fn find(&self, policy_type: &PolicyType, policy: &PolicyRef) -> Option<PolicyIndex> {
         let by_id = policy.id.as_ref().and_then(|id| self.effective.find_by_id(id));
         by_id.or_else(|| self.effective.find(control_type(policy_type)?, &policy.name))
-    }
-}
-
-fn place(target: &TargetRef) -> DesiredTarget {
-    match target {
-        TargetRef::Unit(unit) => DesiredTarget::Unit(unit.path.clone()),
-        TargetRef::Account(id, _) => DesiredTarget::Account(id.clone()),
     }
 }

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::{DesiredTarget, PolicyKey};
 use crate::org::{AccountId, Mark, ObservedPolicy, OuPath, Part, PolicyId, PolicyType, TargetId};
-use crate::plan::action::{Action, Change, PolicyRef, TargetRef};
+use crate::plan::action::{Action, Change, PolicyRef};
+use crate::plan::edges::place_of;
 use crate::plan::lockout::judge::{Judge, Said};
 use crate::plan::view::View;
 use crate::policy::ControlType;
@@ -418,13 +419,6 @@ fn changed(actions: &[Action]) -> BTreeSet<&PolicyId> {
         }
     }
     actions.iter().filter_map(id).collect()
-}
-
-fn place_of(target: &TargetRef) -> DesiredTarget {
-    match target {
-        TargetRef::Unit(unit) => DesiredTarget::Unit(unit.path.clone()),
-        TargetRef::Account(id, _) => DesiredTarget::Account(id.clone()),
-    }
 }
 
 /// A path and every path above it.
