@@ -66,8 +66,16 @@ impl Pass<'_> {
     }
 }
 
+/// AWS is at work on the object already, for us or for somebody else (`CreateStackInstances`, API reference,
+/// "Errors").
+const AT_WORK: &str = "OperationInProgressException";
+
 fn after_failure(step: &ObjectStep, error: &CloudError) -> Outcome {
-    if step.is_removal() && error.kind == CloudErrorKind::NotFound {
+    if error.code == AT_WORK {
+        Outcome::Postponed(error.to_string())
+    } else if step.is_so_already(&error.code)
+        || step.is_removal() && error.kind == CloudErrorKind::NotFound
+    {
         Outcome::AlreadyDone
     } else {
         Outcome::of_failure(error)

@@ -15,6 +15,8 @@ pub enum Outcome {
     AlreadyDone,
     /// The live object is not what the plan expected; the next pass plans anew.
     Superseded(String),
+    /// Not made, because AWS is still at work on an earlier change of the object; a later pass finds it done.
+    Postponed(String),
     /// AWS refused for a reason that trying again will not change; a person has to act.
     Refused(String),
     /// AWS was busy, throttling or away; trying again may help.

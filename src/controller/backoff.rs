@@ -22,6 +22,12 @@ const FOLLOW_UP: Duration = Duration::from_secs(1);
 /// no hurry any more. An organization set up from nothing takes three or four.
 const FOLLOW_UPS_MAX: u32 = 10;
 
+/// The first wait for what AWS is at work on; operations on a few accounts take a minute or two. It doubles ...
+const WATCH_MIN: Duration = Duration::from_secs(5);
+
+/// ... up to this: what takes hours is looked at sixty times in one, and what ends is seen within a minute.
+const WATCH_MAX: Duration = Duration::from_mins(1);
+
 /// Share of the interval by which the timer varies in either direction, so that daemons that were
 /// started together do not ask AWS together for ever. With 5 % of 5 minutes, 30 seconds apart after a
 /// few passes.
@@ -33,6 +39,7 @@ pub(in crate::controller) struct Backoff {
     interval: Duration,
     failures: u32,
     follow_ups: u32,
+    watches: u32,
 }
 
 /// When a pass is due and what it will be said to be caused by.
@@ -47,6 +54,8 @@ pub(in crate::controller) struct Due {
 enum Need {
     /// To be confirmed soon.
     FollowUp,
+    /// AWS is at work, and will have finished before long.
+    Watch,
     /// To be tried again, later each time.
     Retry,
     /// Nothing: time, git or a person will bring the next change.
@@ -55,7 +64,7 @@ enum Need {
 
 impl Backoff {
     pub(in crate::controller) fn new(interval: Duration) -> Self {
-        Self { interval, failures: 0, follow_ups: 0 }
+        Self { interval, failures: 0, follow_ups: 0, watches: 0 }
     }
 
     /// When the pass after the one with this report is due.
@@ -71,13 +80,21 @@ impl Backoff {
                 self.follow_ups += 1;
                 Due { after: FOLLOW_UP, because: WakeReason::FollowUp }
             }
+            Need::Watch => Due { after: self.watch(), because: WakeReason::FollowUp },
             Need::FollowUp | Need::Retry => Due { after: self.retry(), because: WakeReason::Retry },
             Need::Interval => {
-                (self.failures, self.follow_ups) = (0, 0);
+                (self.failures, self.follow_ups, self.watches) = (0, 0, 0);
                 let factor = 1.0 - JITTER + 2.0 * JITTER * fastrand::f64();
                 Due { after: self.interval.mul_f64(factor), because: WakeReason::Timer }
             }
         }
+    }
+
+    /// Never later than the timer.
+    fn watch(&mut self) -> Duration {
+        let doubled = WATCH_MIN * 2_u32.pow(self.watches.min(DOUBLINGS_MAX));
+        self.watches = self.watches.saturating_add(1);
+        doubled.min(WATCH_MAX).min(self.interval)
     }
 
     /// Half of the wait is certain, half is chance.
@@ -113,6 +130,7 @@ fn need(
             Progress::Moved => Need::FollowUp,
             Progress::Stuck => Need::Retry,
         },
+        DifferenceState::InProgress => Need::Watch,
         DifferenceState::Retrying => Need::Retry,
         // AWS would refuse again, and who reads the status can change that.
         DifferenceState::Refused
@@ -126,6 +144,7 @@ fn need(
         .reduce(|one, other| match (one, other) {
             (Need::Retry, _) | (_, Need::Retry) => Need::Retry,
             (Need::FollowUp, _) | (_, Need::FollowUp) => Need::FollowUp,
+            (Need::Watch, _) | (_, Need::Watch) => Need::Watch,
             (Need::Interval, Need::Interval) => Need::Interval,
         })
         .unwrap_or(Need::Interval)
@@ -135,13 +154,14 @@ fn need(
 mod tests {
     use std::time::Duration;
 
-    use super::{Backoff, FOLLOW_UP, Need, Progress, RETRY_MAX, RETRY_MIN, need};
+    use super::{Backoff, FOLLOW_UP, Need, Progress, RETRY_MAX, RETRY_MIN, WATCH_MIN, need};
     use crate::status::{DifferenceState, PassResult};
 
     #[test]
     fn what_a_pass_left_decides_when_to_look_again() {
         use DifferenceState::{
-            AwaitingApproval, Blocked, Changed, Confirming, Pending, Refused, Reported, Retrying,
+            AwaitingApproval, Blocked, Changed, Confirming, InProgress, Pending, Refused, Reported,
+            Retrying,
         };
         let moved = Progress::Moved;
         for (result, states, progress, expected) in [
@@ -158,6 +178,10 @@ mod tests {
             (PassResult::Failed, vec![Refused, Changed], moved, Need::FollowUp),
             (PassResult::Drifted, vec![Blocked, AwaitingApproval], moved, Need::Interval),
             (PassResult::Drifted, vec![Reported, Pending], moved, Need::Interval),
+            (PassResult::Changed, vec![InProgress], moved, Need::Watch),
+            (PassResult::Changed, vec![InProgress], Progress::Stuck, Need::Watch),
+            (PassResult::Drifted, vec![InProgress, Blocked], Progress::Stuck, Need::Watch),
+            (PassResult::Failed, vec![InProgress, Retrying], moved, Need::Retry),
         ] {
             let found = need(result, states.clone().into_iter(), progress);
             assert_eq!(found, expected, "{result} {states:?} {progress:?}");
@@ -176,6 +200,17 @@ mod tests {
         assert!((20..60).contains(&passes), "{passes} passes in an hour");
         backoff.due(Need::Interval);
         assert_eq!(backoff.due(Need::FollowUp).after, FOLLOW_UP);
+    }
+
+    #[test]
+    fn what_aws_is_at_work_on_is_looked_at_soon_and_not_all_the_time() {
+        let mut backoff = Backoff::new(Duration::from_mins(5));
+        let waits: Vec<u64> = (0..6).map(|_| backoff.due(Need::Watch).after.as_secs()).collect();
+        assert_eq!(waits, [5, 10, 20, 40, 60, 60]);
+        backoff.due(Need::Interval);
+        assert_eq!(backoff.due(Need::Watch).after, WATCH_MIN);
+        let mut hasty = Backoff::new(Duration::from_secs(2));
+        assert_eq!(hasty.due(Need::Watch).after, Duration::from_secs(2));
     }
 
     #[test]

@@ -94,7 +94,7 @@ fn measure_documents(metrics: &Metrics, report: &Report) {
             name: &document.name,
             mode: effective(report.mode, document.mode).into(),
             in_sync: document.in_sync,
-            drifted_objects: document.differences.len(),
+            drifted_objects: document.drifted().count(),
             drift_age: document.oldest().map(|oldest| age(report, oldest)),
             suspended: document.suspended_until.is_some(),
             suspended_until: document.suspended_until.and_then(midnight),

@@ -23,6 +23,7 @@ fn was_tried(outcome: &Outcome) -> bool {
         Outcome::Done
         | Outcome::AlreadyDone
         | Outcome::Superseded(_)
+        | Outcome::Postponed(_)
         | Outcome::Refused(_)
         | Outcome::Failed(_)
         | Outcome::Unclear(_) => true,

@@ -155,6 +155,10 @@ impl AccountMemory {
         for key in keys {
             let kept = self.objects.entry(key.clone()).or_default();
             let part = look(kept, &mut closed, fresh_for, cloud.object(&key)).await;
+            // What is about to change is looked at anew the next time.
+            if part.known().and_then(Option::as_ref).is_some_and(ObjectState::is_in_transition) {
+                kept.touch();
+            }
             seen.objects.insert(key, part);
         }
         seen

@@ -66,6 +66,8 @@ pub enum DifferenceState {
     Confirming,
     /// The change was made; the next pass confirms it.
     Changed,
+    /// AWS is at work on it, and nothing is to be done but to look again.
+    InProgress,
     /// The change did not succeed, and is tried again.
     Retrying,
     /// The change waits for approval.
@@ -88,10 +90,10 @@ pub(in crate::status) struct Sighting {
 }
 
 impl DifferenceState {
-    /// Has palisade sent something to AWS about it?
+    /// Has something been sent to AWS about it?
     pub fn is_acted_upon(self) -> bool {
         match self {
-            Self::Changed | Self::Retrying => true,
+            Self::Changed | Self::InProgress | Self::Retrying => true,
             Self::Reported
             | Self::Pending
             | Self::Confirming
@@ -101,10 +103,10 @@ impl DifferenceState {
         }
     }
 
-    /// Is it right, as far as is known, and only to be confirmed?
+    /// Is it right, as far as is known, and only to be confirmed; or will it be without anybody's help?
     pub fn is_settling(self) -> bool {
         match self {
-            Self::Confirming | Self::Changed => true,
+            Self::Confirming | Self::Changed | Self::InProgress => true,
             Self::Reported
             | Self::Pending
             | Self::Retrying
@@ -114,13 +116,31 @@ impl DifferenceState {
         }
     }
 
+    /// Is it drift? What AWS has been told to do and has not finished is not.
+    pub fn is_drift(self) -> bool {
+        match self {
+            Self::InProgress => false,
+            Self::Reported
+            | Self::Pending
+            | Self::Confirming
+            | Self::Changed
+            | Self::Retrying
+            | Self::AwaitingApproval
+            | Self::Blocked
+            | Self::Refused => true,
+        }
+    }
+
     /// Does it stay as it is until a person does something?
     pub fn needs_person(self) -> bool {
         match self {
             Self::AwaitingApproval | Self::Blocked | Self::Refused => true,
-            Self::Reported | Self::Pending | Self::Confirming | Self::Changed | Self::Retrying => {
-                false
-            }
+            Self::Reported
+            | Self::Pending
+            | Self::Confirming
+            | Self::Changed
+            | Self::InProgress
+            | Self::Retrying => false,
         }
     }
 }
@@ -164,7 +184,7 @@ pub(in crate::status) fn find<'a>(plan: &'a Plan, acted: &Acted) -> Found<'a> {
 fn blocked_state(reason: BlockedReason) -> Option<DifferenceState> {
     match reason {
         BlockedReason::Unknown => None,
-        BlockedReason::InProgress => Some(DifferenceState::Retrying),
+        BlockedReason::InProgress => Some(DifferenceState::InProgress),
         BlockedReason::WrongOrganization
         | BlockedReason::FeaturesMissing
         | BlockedReason::UnknownAccount
@@ -211,6 +231,7 @@ fn state(outcome: &Outcome, action: &Action) -> (DifferenceState, String) {
         Outcome::AlreadyDone => {
             (DifferenceState::Confirming, "found right, to be confirmed".to_owned())
         }
+        Outcome::Postponed(why) => (DifferenceState::InProgress, scrub(why)),
         Outcome::Superseded(why) | Outcome::Failed(why) | Outcome::Unclear(why) => {
             (DifferenceState::Retrying, scrub(why))
         }

@@ -193,7 +193,7 @@ fn reconciling(unknown: Option<&String>, differences: &[Difference]) -> Finding 
     let is = |state| differences.iter().any(|difference| difference.state == state);
     let (status, reason) = if is(DifferenceState::Retrying) || unknown.is_some() {
         (ConditionStatus::True, Reason::ProgressingWithRetry)
-    } else if is(DifferenceState::Changed) || is(DifferenceState::Confirming) {
+    } else if differences.iter().any(|difference| difference.state.is_settling()) {
         (ConditionStatus::True, Reason::Progressing)
     } else {
         (ConditionStatus::False, Reason::Idle)
@@ -220,7 +220,9 @@ fn reason(state: DifferenceState, document: Option<&Document>) -> Reason {
             Some(Enforcement::Observed | Enforcement::Enforced) | None => Reason::ObserveOnly,
         },
         DifferenceState::Pending => Reason::Drifted,
-        DifferenceState::Changed | DifferenceState::Confirming => Reason::Progressing,
+        DifferenceState::Changed | DifferenceState::Confirming | DifferenceState::InProgress => {
+            Reason::Progressing
+        }
         DifferenceState::Retrying => Reason::ProgressingWithRetry,
         DifferenceState::AwaitingApproval => Reason::AwaitingApproval,
         DifferenceState::Blocked => Reason::Blocked,
@@ -236,6 +238,7 @@ fn describe(count: usize, worst: &Difference) -> String {
         | DifferenceState::Pending
         | DifferenceState::Confirming
         | DifferenceState::Changed
+        | DifferenceState::InProgress
         | DifferenceState::Retrying
         | DifferenceState::Blocked
         | DifferenceState::Refused => "",

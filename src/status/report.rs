@@ -304,9 +304,14 @@ impl DocumentReport {
         DocumentRef { kind: self.kind.clone(), name: self.name.clone() }
     }
 
-    /// When the oldest difference was first seen.
+    /// What has drifted: everything that differs but what AWS is at work on.
+    pub fn drifted(&self) -> impl Iterator<Item = &Difference> {
+        self.differences.iter().filter(|difference| difference.state.is_drift())
+    }
+
+    /// When the oldest of them was first seen.
     pub fn oldest(&self) -> Option<Timestamp> {
-        self.differences.iter().map(|difference| difference.since).min()
+        self.drifted().map(|difference| difference.since).min()
     }
 }
 

@@ -281,6 +281,7 @@ fn detected(documents: &[DocumentReport], previous: Option<&Report>) -> Vec<Drif
     let new = |document: &DocumentReport, difference: &Difference| {
         let before = previous.and_then(|report| report.document(&document.document()));
         difference.cause == Cause::Drift
+            && difference.state.is_drift()
             && !before.is_some_and(|before| holds(before, &difference.object))
     };
     drift(documents).filter(|(document, difference)| new(document, difference)).map(event).collect()

@@ -286,6 +286,7 @@ fn is_journaled(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Done | Outcome::AlreadyDone => true,
         Outcome::Superseded(_)
+        | Outcome::Postponed(_)
         | Outcome::Refused(_)
         | Outcome::Failed(_)
         | Outcome::Unclear(_)

@@ -125,6 +125,7 @@ pub(super) fn is_settled(report: &Report) -> bool {
             DifferenceState::Pending
             | DifferenceState::Changed
             | DifferenceState::Confirming
+            | DifferenceState::InProgress
             | DifferenceState::Retrying => false,
         })
 }

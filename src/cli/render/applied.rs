@@ -13,6 +13,7 @@ pub(crate) fn outcome_line(kind: &str, object: &str, outcome: &Outcome, paint: P
     let (word, why) = match outcome {
         Outcome::Done => (paint.good("done"), ""),
         Outcome::AlreadyDone => (paint.good("was already done"), ""),
+        Outcome::Postponed(why) => (paint.warn("waits for AWS"), why.as_str()),
         Outcome::Superseded(why) => (paint.warn("changed meanwhile"), why.as_str()),
         Outcome::Refused(why) => (paint.bad("refused"), why.as_str()),
         Outcome::Failed(why) => (paint.warn("failed"), why.as_str()),

@@ -64,6 +64,7 @@ fn state_words(state: DifferenceState) -> &'static str {
         DifferenceState::Pending => "pending",
         DifferenceState::Confirming => "found right, to be confirmed",
         DifferenceState::Changed => "changed, to be confirmed",
+        DifferenceState::InProgress => "AWS is at work on it",
         DifferenceState::Retrying => "is tried again",
         DifferenceState::AwaitingApproval => "waits for approval",
         DifferenceState::Blocked => "blocked",

@@ -40,6 +40,13 @@ pub struct ListedObject {
 }
 
 impl ObjectState {
+    /// Is AWS at work on it, so that it will soon be something else?
+    pub fn is_in_transition(&self) -> bool {
+        match self {
+            Self::Role(_) => false,
+        }
+    }
+
     /// Its tags, if the kind has tags.
     pub fn tags(&self) -> Option<&std::collections::BTreeMap<String, String>> {
         match self {
@@ -49,6 +56,13 @@ impl ObjectState {
 }
 
 impl ObjectStep {
+    /// Does a failure with this code of AWS's say that the step was made before?
+    pub fn is_so_already(&self, _code: &str) -> bool {
+        match self {
+            Self::Role(_) => false,
+        }
+    }
+
     /// Does it take something away, so that it is as good as done when AWS does not find it?
     pub fn is_removal(&self) -> bool {
         match self {

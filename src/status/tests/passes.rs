@@ -70,12 +70,8 @@ fn conditions_say_what_became_of_the_plan() {
         (
             Plan { blocked: vec![blocked(BlockedReason::InProgress)], ..plan(vec![]) },
             tried(&[]),
-            [
-                "Ready False ProgressingWithRetry",
-                "Reconciling True ProgressingWithRetry",
-                "Stalled False NotStalled",
-            ],
-            PassResult::Failed,
+            ["Ready False Progressing", "Reconciling True Progressing", "Stalled False NotStalled"],
+            PassResult::Changed,
         ),
     ];
     for (plan, acted, expected, result) in cases {
@@ -84,6 +80,16 @@ fn conditions_say_what_became_of_the_plan() {
         assert_eq!(report.last_pass.result, result, "{acted:?}");
         assert_eq!(report.in_sync, result == PassResult::InSync, "{acted:?}");
     }
+}
+
+#[test]
+fn what_aws_is_at_work_on_is_neither_drift_nor_a_failure() {
+    let plan = plan(vec![action(attach(TARGET), &[])]);
+    let report = pass(0, &plan, &tried(&[Outcome::Postponed("an operation runs".into())]), None);
+    let document = report.document(&policy_document()).unwrap();
+    assert_eq!(document.differences[0].state, DifferenceState::InProgress);
+    assert_eq!((document.drifted().count(), document.oldest()), (0, None));
+    assert_eq!((report.last_pass.result, report.in_sync), (PassResult::Changed, false));
 }
 
 #[test]
