@@ -335,10 +335,14 @@ fn danger_of(
             .map(move |statement| (place, statement))
     });
     let lost: Vec<(&DesiredTarget, &String)> = lost.collect();
-    let is_forgotten = matches!(change, Change::DeletePolicy { .. })
-        && !meaning.statements().iter().all(|statement| is_wanted(view, statement, None));
+    if matches!(change, Change::DeletePolicy { .. }) {
+        // Deleting waits for approval in any case; losing something thereby is the better reason.
+        let is_forgotten =
+            !meaning.statements().iter().all(|statement| is_wanted(view, statement, None));
+        return (is_forgotten || !lost.is_empty()).then_some(Danger::Because(LOST));
+    }
     if lost.is_empty() {
-        return Some(if is_forgotten { Danger::Because(LOST) } else { Danger::No });
+        return Some(Danger::No);
     }
     // Edited, then: every guardrail it held is still in git, and none of them says it any more.
     let documents = view.resources.documents.keys();
