@@ -152,8 +152,19 @@ pub struct Parameter {
     /// What it is when it is not set; without one it must be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
+    /// The list that is its default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_from: Option<DefaultFrom>,
     /// What it does.
     pub description: String,
+}
+
+/// A list that ships with palisade and is the default of a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum DefaultFrom {
+    /// What an allow list of Regions leaves alone.
+    GlobalServices,
 }
 
 /// What a parameter takes.

@@ -22,20 +22,22 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use jiff::civil::Date;
 use serde_json::{Map, Value};
 
 pub use crate::catalog::argument::describe;
 pub use crate::catalog::guardrail::{
-    Exempt, Format, Guardrail, Parameter, ParameterType, Severity, Tier,
+    DefaultFrom, Exempt, Format, Guardrail, Parameter, ParameterType, Severity, Tier,
 };
 pub use crate::catalog::practice::{Practice, Reach, practices};
 pub use crate::catalog::profile::Profile;
 use crate::catalog::template::{Argument, Scope};
 use crate::desired::{
-    GovernanceRoles, Guardrails, ProblemCode, ProfileEntry, Refusal, Site, Wanted,
+    GovernanceRoles, Guardrails, ProblemCode, ProfileEntry, Refusal, RegionFacts, Site, Wanted,
 };
 use crate::desired::{did_you_mean, shown};
 use crate::policy;
+use crate::reference;
 
 /// The edition of the Security Pillar that the entries name practices of.
 pub const PILLAR_EDITION: &str = "2023-12-06";
@@ -52,10 +54,23 @@ pub fn built_in() -> &'static Catalog {
     static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
         // A test reads every file; one that could not be read would be an id nobody knows.
         let read = files::GUARDRAILS.iter().filter_map(|text| serde_yaml::from_str(text).ok());
-        let by_id = |guardrail: Guardrail| (guardrail.id.clone(), guardrail);
+        let by_id = |guardrail: Guardrail| (guardrail.id.clone(), with_lists(guardrail));
         Catalog { guardrails: read.map(by_id).collect(), profiles: profile::read() }
     });
     &CATALOG
+}
+
+/// The guardrail with the lists in place that its defaults come from.
+fn with_lists(mut guardrail: Guardrail) -> Guardrail {
+    for parameter in guardrail.parameters.values_mut() {
+        parameter.default = match parameter.default_from {
+            None => continue,
+            Some(DefaultFrom::GlobalServices) => {
+                Some(reference::global_services().actions().collect())
+            }
+        };
+    }
+    guardrail
 }
 
 impl Catalog {
@@ -163,6 +178,23 @@ impl Guardrails for Catalog {
                 })
                 .collect(),
         )
+    }
+
+    fn regions(&self) -> RegionFacts {
+        let list = reference::global_services();
+        let regions = reference::regions().iter();
+        RegionFacts {
+            version: list.version,
+            // A test reads the date; one that could not be read would be as old as can be.
+            date: list.date.parse().unwrap_or(Date::MIN),
+            global: list.global.clone(),
+            detective: list.detective.clone(),
+            regions: regions.map(|region| (region.name.clone(), region.is_opt_in)).collect(),
+        }
+    }
+
+    fn knows_action(&self, pattern: &str) -> bool {
+        !reference::expand(pattern).is_empty()
     }
 }
 

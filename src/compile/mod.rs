@@ -12,7 +12,7 @@ use serde::Serialize;
 
 pub use crate::compile::objects::{Estate, ObjectResource, ObjectRule, PARTITION, Spread, estate};
 pub use crate::desired::{
-    AcceptedLockout, BuiltInProbe, DesiredTarget, MustWork, OnUnknown, Source,
+    AcceptedLockout, BuiltInProbe, DesiredTarget, MustWork, OnUnknown, RegionList, Source,
 };
 use crate::desired::{DesiredOrg, DesiredPolicy, DocumentHeader, Mode, arrange};
 use crate::org::{AccountId, DocumentRef, Mark, OrganizationId, OuPath, PolicyQuota, PolicyType};
@@ -54,6 +54,8 @@ pub struct Resources {
     pub quotas: BTreeMap<PolicyType, PolicyQuota>,
     /// Hashes of held plans that an annotation in git approves.
     pub approved: BTreeSet<String>,
+    /// The list of services without a Region, if a document uses it, with the least age that one of them allows.
+    pub region_list: Option<RegionList>,
     /// Calls that no plan may lock out, beside palisade's own.
     pub must_work: Vec<MustWork>,
     /// Lockouts that somebody accepted, as long as they do.
@@ -180,6 +182,11 @@ pub fn compile(desired: &DesiredOrg, today: Date) -> Resources {
         objects: objects::rules(desired),
         packed,
         approved: approved_plans(&desired.header),
+        region_list: desired
+            .regions
+            .iter()
+            .map(|regions| regions.list)
+            .min_by_key(|list| list.age_days_max),
         must_work: desired.must_work.clone(),
         accepted: desired
             .accepted_lockouts

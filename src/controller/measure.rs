@@ -59,6 +59,8 @@ pub(in crate::controller) fn measure(metrics: &Metrics, report: &Report) {
         metrics.record_blocked(reason.into(), blocked);
     }
     metrics.record_held(report.held.iter().filter(|held| !held.approved).count());
+    let list = report.region_list.as_ref();
+    metrics.record_region_list(list.map(|list| (list.age_days, list.age_days_max)));
     metrics.record_problems(report.desired_state.problems.len());
     metrics.record_leader(u8::from(report.leader));
     metrics.record_slots(

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::civil::Date;
 use serde_json::{Map, Value};
 
 use crate::desired::node::Node;
@@ -20,6 +21,27 @@ pub trait Guardrails: fmt::Debug + Sync {
 
     /// The policies of a profile; nothing when there is no such profile.
     fn profile(&self, name: &str) -> Option<Vec<ProfileEntry>>;
+
+    /// What is known of Regions.
+    fn regions(&self) -> RegionFacts;
+
+    /// Does AWS have an action that `pattern` (`s3:Get*`) stands for, as far as is known?
+    fn knows_action(&self, pattern: &str) -> bool;
+}
+
+/// What is known of Regions, and of services that have none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegionFacts {
+    /// The version of the list of services without a Region.
+    pub version: u32,
+    /// The day (UTC) of that list.
+    pub date: Date,
+    /// Actions whose services answer in one Region for all of them.
+    pub global: Vec<String>,
+    /// Actions of detective services, which must work in every Region.
+    pub detective: Vec<String>,
+    /// Every Region known, and whether it is disabled in an account until somebody enables it.
+    pub regions: BTreeMap<String, bool>,
 }
 
 /// A `use`: which guardrail, in which document, with what.

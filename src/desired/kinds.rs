@@ -4,8 +4,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::desired::load::Document;
 use crate::desired::model::DesiredOrg;
-use crate::desired::raw::{RawBreakGlassRole, RawGuardrailProfile, RawGuardrailTest};
-use crate::desired::validate::{Context, break_glass, guardrail_test, profile};
+use crate::desired::raw::{
+    RawBreakGlassRole, RawGuardrailProfile, RawGuardrailTest, RawRegionRestriction,
+};
+use crate::desired::validate::{Context, break_glass, guardrail_test, profile, regions};
 use crate::org::{POLICY_TYPES, PolicyTypeFacts};
 
 /// The kind of the one document that describes the organization.
@@ -15,6 +17,7 @@ pub(crate) const ORGANIZATION: &str = "Organization";
 /// read: after every policy, kind by kind and name by name.
 pub(crate) const KINDS: &[Kind] = &[
     Kind::of::<RawBreakGlassRole>("BreakGlassRole", break_glass::read),
+    Kind::of::<RawRegionRestriction>(regions::KIND, regions::read),
     Kind::of::<RawGuardrailTest>("GuardrailTest", guardrail_test::read),
     Kind::of::<RawGuardrailProfile>(profile::KIND, profile::read),
 ];

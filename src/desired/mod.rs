@@ -18,6 +18,7 @@ mod node;
 mod packing;
 mod problem;
 mod raw;
+mod regions;
 mod salvage;
 mod scalar;
 mod schema;
@@ -30,7 +31,7 @@ mod tests;
 pub use crate::desired::break_glass::{DesiredBreakGlass, EmergencyRole, Operator};
 pub use crate::desired::cases::{Call, Case, DesiredTest, Expectation, ExpectedGuardrail, Place};
 pub use crate::desired::guardrail::{
-    GovernanceRoles, Guardrails, ProfileEntry, Refusal, Site, Wanted,
+    GovernanceRoles, Guardrails, ProfileEntry, Refusal, RegionFacts, Site, Wanted,
 };
 pub use crate::desired::kinds::kinds as kind_names;
 pub use crate::desired::load::{Loaded, load};
@@ -42,4 +43,5 @@ pub use crate::desired::must_work::{AcceptedLockout, BuiltInProbe, MustWork, OnU
 pub use crate::desired::packing::{Pack, arrange};
 pub use crate::desired::problem::{Colour, Problem, ProblemCode, Severity};
 pub(crate) use crate::desired::problem::{did_you_mean, listed, shown};
+pub use crate::desired::regions::{DesiredRegions, RegionList};
 pub use crate::desired::schema::json_schema;

@@ -9,6 +9,7 @@ use crate::desired::break_glass::DesiredBreakGlass;
 use crate::desired::cases::DesiredTest;
 use crate::desired::guardrail::GovernanceRoles;
 use crate::desired::must_work::{AcceptedLockout, MustWork};
+use crate::desired::regions::DesiredRegions;
 use crate::org::{AccountId, DocumentRef, OrganizationId, OuPath, PolicyQuota, PolicyType};
 
 /// What the organization should be.
@@ -44,6 +45,8 @@ pub struct DesiredOrg {
     pub policies: Vec<DesiredPolicy>,
     /// Emergency access.
     pub break_glass: Vec<DesiredBreakGlass>,
+    /// Regions; the policies of these documents are among the others.
+    pub regions: Vec<DesiredRegions>,
     /// What the guardrails must do, by name of the document.
     pub tests: Vec<DesiredTest>,
     /// Calls that no change may lock out, beside palisade's own.

@@ -3,10 +3,10 @@
 
 use crate::desired::problem::{Finding, ProblemCode, shown};
 
-const KINDS: &[&str] = &["RegionRestriction", "LoggingTrail", "Baseline"];
+const KINDS: &[&str] = &["LoggingTrail", "Baseline"];
 
 const FIELDS: &[&str] =
-    &["rootAccess", "alternateContacts", "failureModes", "saml", "alerts", "drill"];
+    &["rootAccess", "alternateContacts", "optIn", "failureModes", "saml", "alerts", "drill"];
 
 /// The finding about a kind that this version does not have.
 pub(crate) fn kind(name: &str) -> Option<Finding> {

@@ -79,6 +79,7 @@ fn resources() -> Resources {
         quotas: BTreeMap::new(),
         objects: Vec::new(),
         approved: BTreeSet::new(),
+        region_list: None,
         must_work: Vec::new(),
         accepted: Vec::new(),
     }

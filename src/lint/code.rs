@@ -161,6 +161,13 @@ pub enum LintCode {
         split it, or shorten lists of actions with wildcards."
     )]
     NearQuota,
+    /// A list of services without a Region that nobody has looked through for long.
+    #[strum(
+        message = "An allow list of Regions leaves the services alone that have no Region, by a list that ships \
+        with palisade. AWS adds such services: an old list denies the new ones. Use a newer palisade, or \
+        say what is missing with `globalServices: {add: […]}` and raise `maxAge`."
+    )]
+    StaleRegionList,
 }
 
 impl LintCode {

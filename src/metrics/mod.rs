@@ -6,6 +6,7 @@
 
 mod family;
 mod guardrails;
+mod regions;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -18,6 +19,7 @@ pub use crate::metrics::guardrails::Guardrail;
 
 use crate::metrics::family::{Building, Family, amount, lock, seconds};
 use crate::metrics::guardrails::GuardrailFamilies;
+use crate::metrics::regions::RegionFamilies;
 
 /// The media type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
@@ -49,6 +51,7 @@ pub struct Metrics {
     desired_state: Family,
     desired_documents: Family,
     policy_types: PolicyTypeFamilies,
+    regions: RegionFamilies,
     leader: Gauge,
 }
 
@@ -155,6 +158,7 @@ impl Metrics {
                 &["kind"],
             )?,
             policy_types: PolicyTypeFamilies::new(&new)?,
+            regions: RegionFamilies::new(&new)?,
             leader: new.gauge("leader", "1 while this replica is the one that acts.")?,
             registry: registry.clone(),
         };

@@ -2,14 +2,16 @@
 //!
 //! The names are those of `aws.gz`, which `tests/reference/generate.mjs` makes; they are in the program and read
 //! when first asked for. AWS adds names every day, so that a name that is not here is worth a warning
-//! and never an error: [`date`] says how old the answer is. Knows nothing of policy documents.
+//! and never an error: [`date`] says how old the answer is. [`global_services`] is a list of its own, with its own date. Knows nothing of policy documents.
 
+mod global_services;
 mod key;
 mod text;
 
 use std::cmp::Ordering;
 use std::sync::LazyLock;
 
+pub use crate::reference::global_services::{GlobalServices, global_services};
 pub use crate::reference::key::{ConditionKey, KeyType};
 
 use crate::policy::WildcardPattern;

@@ -3,7 +3,8 @@
 use crate::policy;
 use crate::reference::text::Text;
 use crate::reference::{
-    KeyType, action, condition_key, date, expand, is_by_action, region, regions, service, services,
+    KeyType, action, condition_key, date, expand, global_services, is_by_action, region, regions,
+    service, services,
 };
 
 #[test]
@@ -96,4 +97,18 @@ fn the_engine_has_the_same_list_of_services_with_rcps() {
             service.prefix
         );
     }
+}
+
+#[test]
+fn the_list_of_global_services_is_whole_and_dated() {
+    let list = global_services();
+    assert!(list.version > 0 && list.date.parse::<jiff::civil::Date>().is_ok(), "{}", list.date);
+    assert!(list.global.len() > 50 && list.detective.len() > 5 && !list.source.is_empty());
+    let mut actions: Vec<&str> = list.actions().collect();
+    let all = actions.len();
+    actions.sort_unstable();
+    actions.dedup();
+    assert_eq!(actions.len(), all);
+    let unknown: Vec<&&str> = actions.iter().filter(|action| expand(action).is_empty()).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
 }

@@ -19,7 +19,8 @@ pub use crate::status::plan_view::plan_view;
 pub use crate::status::publish::{Published, Publisher};
 pub use crate::status::report::{
     BlockedReport, DesiredStateReport, DocumentReport, DriftReport, HeldReport, PassReport,
-    PassResult, PhaseSeconds, Problem, Report, Trouble, UnknownReport, UnmanagedReport, WakeReason,
+    PassResult, PhaseSeconds, Problem, RegionListReport, Report, Trouble, UnknownReport,
+    UnmanagedReport, WakeReason,
 };
 pub use crate::status::scrub::scrub;
 

@@ -47,6 +47,9 @@ pub struct Report {
     /// Is each policy type that desired state needs switched on? Only what is known.
     #[serde(default)]
     pub policy_types_enabled: BTreeMap<PolicyType, bool>,
+    /// The list of services without a Region, if a document uses it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region_list: Option<RegionListReport>,
     /// What is wrong with the daemon itself.
     pub troubles: Vec<Trouble>,
     /// Every document, and every document that is gone and has left something behind.
@@ -250,6 +253,20 @@ pub struct UnmanagedReport {
     pub ids: Vec<String>,
 }
 
+/// How old the list of services without a Region is that allow lists of Regions are made with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegionListReport {
+    /// Counts the changes of the list.
+    pub version: u32,
+    /// The day (UTC) on which it was looked through.
+    pub date: Date,
+    /// Its age in days.
+    pub age_days: u32,
+    /// The least age in days that a document allows it to have.
+    pub age_days_max: u32,
+}
+
 /// One document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -284,6 +301,13 @@ impl Report {
         self.documents
             .iter()
             .find(|report| report.kind == document.kind && report.name == document.name)
+    }
+}
+
+impl RegionListReport {
+    /// Is it older than a document allows?
+    pub fn is_stale(&self) -> bool {
+        self.age_days > self.age_days_max
     }
 }
 

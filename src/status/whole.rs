@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::tz::TimeZone;
+
 use crate::desired::Mode;
 use crate::org::DocumentRef;
 use crate::plan::{Blocked, Plan, UnmanagedKind};
@@ -11,8 +13,8 @@ use crate::status::document::{Evidence, report, unknown_by_document};
 use crate::status::{
     Abstention, Acted, BlockedReport, Cause, Circumstances, Condition, ConditionStatus,
     ConditionType, DesiredStateReport, Difference, DifferenceState, DocumentReport, DriftReport,
-    HeldReport, Pass, PassReport, PassResult, PhaseSeconds, Problem, Reason, Report, UnknownReport,
-    UnmanagedReport, capacity, scrub,
+    HeldReport, Pass, PassReport, PassResult, PhaseSeconds, Problem, Reason, RegionListReport,
+    Report, UnknownReport, UnmanagedReport, capacity, scrub,
 };
 
 /// Ids of unmanaged objects that are listed. Enough to recognize what they are; `plan` lists all.
@@ -62,6 +64,7 @@ pub(in crate::status) fn summarize(
         unmanaged: unmanaged(pass.plan),
         policy_slots_used: capacity::slots_used(pass.resources, pass.snapshot),
         policy_types_enabled: capacity::types_enabled(pass.resources, pass.snapshot),
+        region_list: region_list(pass, circumstances),
         troubles: circumstances.troubles.clone(),
         documents,
     }
@@ -109,9 +112,17 @@ pub(in crate::status) fn without_desired_state(
         unmanaged: BTreeMap::new(),
         policy_slots_used: BTreeMap::new(),
         policy_types_enabled: BTreeMap::new(),
+        region_list: None,
         troubles: circumstances.troubles.clone(),
         documents: Vec::new(),
     }
+}
+
+fn region_list(pass: &Pass<'_>, circumstances: &Circumstances) -> Option<RegionListReport> {
+    let list = pass.resources.region_list?;
+    let today = circumstances.now.to_zoned(TimeZone::UTC).date();
+    let (version, date, age_days_max) = (list.version, list.date, list.age_days_max);
+    Some(RegionListReport { version, date, age_days: list.age_days(today), age_days_max })
 }
 
 fn documents(

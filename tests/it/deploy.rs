@@ -239,6 +239,7 @@ fn every_metric_that_is_alerted_on_or_explained_exists() {
     metrics.record_desired_state("abc", &BTreeMap::from([("ServiceControlPolicy", 1)]));
     metrics.record_policy_types([("SERVICE_CONTROL_POLICY", 1)]);
     metrics.record_slots([("SERVICE_CONTROL_POLICY", 0.5)]);
+    metrics.record_region_list(Some((10, 365)));
     let exposed = String::from_utf8(metrics.render().unwrap()).unwrap();
     let metric = Regex::new("palisade_[a-z_]*[a-z]").unwrap();
     let mut seen = BTreeSet::new();

@@ -4,7 +4,8 @@ use crate::cli::render::paint::{Paint, counted, inert};
 use crate::cli::render::words::alike;
 use crate::plan::Blocked;
 use crate::status::{
-    BlockedReport, Difference, DifferenceState, DocumentReport, Problem, Report, Trouble,
+    BlockedReport, Difference, DifferenceState, DocumentReport, Problem, RegionListReport, Report,
+    Trouble,
 };
 
 /// The report as text.
@@ -102,6 +103,8 @@ fn attention(report: &Report, paint: Paint) -> Vec<String> {
             .map(|unknown| inert(&format!("{}: {}", unknown.subject(), unknown.reason)))
             .collect(),
     );
+    let stale = report.region_list.as_ref().filter(|list| list.is_stale());
+    section("old data:".to_owned(), stale.map(region_list_line).into_iter().collect());
     let troubles = report.troubles.iter();
     section(
         "the daemon itself:".to_owned(),
@@ -110,6 +113,13 @@ fn attention(report: &Report, paint: Paint) -> Vec<String> {
             .collect(),
     );
     lines
+}
+
+fn region_list_line(list: &RegionListReport) -> String {
+    let RegionListReport { version, date, age_days, age_days_max } = list;
+    format!(
+        "the list of services without a Region (version {version} of {date}) is {age_days} days old and may be {age_days_max}: use a newer palisade"
+    )
 }
 
 /// What is blocked, line by line; what many are blocked by is said once.

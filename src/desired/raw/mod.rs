@@ -7,6 +7,7 @@ mod break_glass;
 mod guardrail_test;
 mod must_work;
 mod profile;
+mod regions;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,9 @@ pub(crate) use crate::desired::raw::guardrail_test::{
     ConditionKey, RawCase, RawContextValue, RawExpectation, RawGuardrailTest, RawOneOrMore,
 };
 pub(crate) use crate::desired::raw::profile::RawGuardrailProfile;
+pub(crate) use crate::desired::raw::regions::{
+    RawGlobalServices, RawRegionExcept, RawRegionRestriction,
+};
 
 pub(crate) use crate::desired::raw::must_work::{RawAcceptedLockout, RawMustWork, RawOnUnknown};
 

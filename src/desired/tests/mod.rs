@@ -4,11 +4,12 @@ mod agreement;
 mod hostile;
 mod tree;
 
+use jiff::civil::Date;
 use serde_json::Value;
 
 use crate::desired::node::{self, Node};
 use crate::desired::problem::{ProblemCode, Report, SourceText};
-use crate::desired::{Guardrails, ProfileEntry, Refusal, Site, Wanted};
+use crate::desired::{Guardrails, ProfileEntry, Refusal, RegionFacts, Site, Wanted};
 
 /// The example documents, one of every form there is.
 const DOCUMENTS: &str = include_str!("documents.yaml");
@@ -43,5 +44,19 @@ impl Guardrails for NoGuardrails {
 
     fn profile(&self, _: &str) -> Option<Vec<ProfileEntry>> {
         None
+    }
+
+    fn regions(&self) -> RegionFacts {
+        RegionFacts {
+            version: 1,
+            date: Date::MAX,
+            global: Vec::new(),
+            detective: Vec::new(),
+            regions: [].into(),
+        }
+    }
+
+    fn knows_action(&self, _: &str) -> bool {
+        true
     }
 }

@@ -34,8 +34,8 @@ pub(crate) enum Origin {
     Inline,
     /// A file of its own.
     File(SourceText),
-    /// The catalogue: for people it is where the guardrail is used.
-    Catalogue,
+    /// The catalogue: for people it is where the guardrail is used, which the pointer says.
+    Catalogue(&'static str),
 }
 
 /// Reads the policy document that a document holds, names or uses.
@@ -66,7 +66,7 @@ fn render(document: &Document, used: &RawUse, context: &mut Context<'_>) -> Opti
         Ok(value) => {
             let source = context.source(document, USED);
             let statement_sources = statement_pointers(&value).map(|_| source.clone()).collect();
-            Some(Written { value, source, statement_sources, origin: Origin::Catalogue })
+            Some(Written { value, source, statement_sources, origin: Origin::Catalogue(USED) })
         }
         Err(refusals) => {
             for Refusal { pointer, code, message, help } in refusals {
@@ -172,7 +172,7 @@ pub(crate) fn check(
         report(document, written, Severity::Error, "", finding, context);
     }
     // Nobody can edit the text of a ready-made guardrail here; it is checked where it is made.
-    if is_valid && !matches!(written.origin, Origin::Catalogue) {
+    if is_valid && !matches!(written.origin, Origin::Catalogue(_)) {
         let sizes = (size, quota.characters_max);
         lint::check(document, written, grammar, except, sizes, context);
     }
@@ -205,7 +205,7 @@ pub(crate) fn report(
 ) {
     let (text, span) = match &written.origin {
         Origin::File(text) => (text, span_of(text, pointer)),
-        Origin::Catalogue => (context.text(document), document.node.locate_key(USED)),
+        Origin::Catalogue(used) => (context.text(document), document.node.locate_key(used)),
         Origin::Inline if pointer.is_empty() => {
             (context.text(document), document.node.locate_key(INLINE))
         }

@@ -26,7 +26,7 @@ pub(crate) fn check(policies: &[ReadPolicy<'_>], org: &DesiredOrg, context: &mut
 }
 
 /// The path of `above`, if `target` lies in it.
-fn holds<'a>(
+pub(crate) fn holds<'a>(
     above: &'a DesiredTarget,
     target: &DesiredTarget,
     org: &DesiredOrg,

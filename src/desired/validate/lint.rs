@@ -58,6 +58,12 @@ pub(crate) fn check(
     }
 }
 
+/// Does the document silence findings of this kind, in whatever statement?
+pub(crate) fn is_silenced(document: &Document, code: LintCode) -> bool {
+    let text = document.node.find(IGNORE_POINTER).and_then(Node::as_str).unwrap_or_default();
+    text.split([',', ' ']).any(|text| text == code.to_string())
+}
+
 fn near_quota(size: usize, size_max: usize) -> Option<Lint> {
     let is_near = size <= size_max && size * 100 > size_max * NEAR_QUOTA_PERCENT;
     is_near.then(|| Lint {

@@ -14,6 +14,7 @@ mod names;
 mod organization;
 mod policy;
 pub(crate) mod profile;
+pub(crate) mod regions;
 mod slots;
 
 use std::collections::BTreeMap;
@@ -75,7 +76,12 @@ pub(crate) fn validate(
     let mut others = Vec::new();
     for document in documents.iter().chain(&expanded).filter(|document| document.is_sound) {
         match KINDS.iter().position(|kind| kind.name == document.kind) {
-            Some(place) => others.push((place, document)),
+            Some(place) => {
+                if document.kind == regions::KIND {
+                    policies.extend(regions::policy(document, org.as_ref(), &mut context));
+                }
+                others.push((place, document));
+            }
             None if document.kind == ORGANIZATION => {}
             None => policies.extend(policy::read(document, org.as_ref(), &mut context)),
         }

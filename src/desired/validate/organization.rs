@@ -64,6 +64,7 @@ pub(crate) fn read(document: &Document, context: &mut Context<'_>) -> Option<Des
         },
         policies: Vec::new(),
         break_glass: Vec::new(),
+        regions: Vec::new(),
         tests: Vec::new(),
         must_work,
         accepted_lockouts,

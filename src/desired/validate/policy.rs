@@ -87,7 +87,7 @@ pub(crate) fn check_unique_aws_names(policies: &[ReadPolicy<'_>], context: &mut 
     }
 }
 
-fn read_exceptions(
+pub(crate) fn read_exceptions(
     document: &Document,
     raw: Option<RawExcept>,
     context: &mut Context<'_>,
@@ -113,7 +113,7 @@ fn read_exceptions(
 }
 
 /// A policy of AWS's own cannot be declared: every organization has it, and it cannot be changed.
-fn check_name(document: &Document, desired: &DesiredPolicy, context: &mut Context<'_>) {
+pub(crate) fn check_name(document: &Document, desired: &DesiredPolicy, context: &mut Context<'_>) {
     if MANAGED_BY_AWS.contains(&desired.policy_name.as_str()) {
         let message = format!("{} is a policy of AWS's own", shown(&desired.policy_name));
         let finding = Finding::new(ProblemCode::InvalidValue, message)
@@ -170,7 +170,7 @@ pub(crate) fn read_target(
     Ok(Some(DesiredTarget::Unit(path)))
 }
 
-fn check_targets(
+pub(crate) fn check_targets(
     document: &Document,
     header: &DocumentHeader,
     policy_type: &PolicyType,
@@ -208,7 +208,7 @@ fn check_targets(
     }
 }
 
-fn check_description(
+pub(crate) fn check_description(
     document: &Document,
     desired: &DesiredPolicy,
     org: Option<&DesiredOrg>,

@@ -73,6 +73,7 @@ fn resources(policy_header: DocumentHeader) -> Resources {
         accepted_lockouts: Vec::new(),
         policies: vec![policy(policy_header)],
         break_glass: Vec::new(),
+        regions: Vec::new(),
         tests: Vec::new(),
     };
     compile(&desired, "2026-11-22".parse().unwrap())

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use jiff::civil::date;
-use palisade::desired::{Mode, Source, Suspension};
+use palisade::desired::{Mode, ProblemCode, Source, Suspension};
 use palisade::org::{PolicyQuota, PolicyType};
 
-use crate::desired::{ORGANIZATION, POLICY, directory, org};
+use crate::desired::{ORGANIZATION, POLICY, directory, load, org};
 
 #[test]
 fn names_resolve_to_what_they_stand_for() {
@@ -101,4 +101,20 @@ fn what_observes_needs_no_target_and_other_types_need_no_kind() {
     assert_eq!(policy.policy_type, PolicyType::named("WEATHER_POLICY"));
     assert_eq!(policy.policy_name, "Weather");
     assert_eq!((policy.header.mode, policy.header.prune), (Mode::Observe, false));
+}
+
+#[test]
+fn an_old_list_of_services_without_a_region_is_warned_of_and_its_document_still_works() {
+    let regions = "apiVersion: palisade/v1
+kind: RegionRestriction
+metadata: {name: regions}
+spec: {targets: [/Workloads], allowed: [eu-west-1], globalServices: {maxAge: 30d}}
+";
+    let directory = directory(&[("acme.yaml", ORGANIZATION), ("regions.yaml", regions)]);
+    assert_eq!(load(directory.path(), date(2026, 12, 20)).warnings, []);
+    let loaded = load(directory.path(), date(2030, 1, 1));
+    let codes: Vec<ProblemCode> = loaded.warnings.iter().map(|warning| warning.code).collect();
+    assert_eq!(codes.iter().map(|code| code.name()).collect::<Vec<_>>(), ["stale-region-list"]);
+    assert_eq!(loaded.warnings[0].source.to_string(), "regions.yaml:4:78");
+    assert_eq!(loaded.org.map(|org| org.policies.len()), Some(1));
 }

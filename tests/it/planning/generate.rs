@@ -146,6 +146,7 @@ pub(crate) fn desired(rng: &mut Rng) -> DesiredOrg {
         packing,
         policies,
         break_glass: Vec::new(),
+        regions: Vec::new(),
         tests: Vec::new(),
         must_work: Vec::new(),
         accepted_lockouts: Vec::new(),
