@@ -11,7 +11,7 @@ use palisade::lint::lint;
 use palisade::policy::{self, Document, Grammar, Language};
 use serde_json::Value;
 
-fn corpus(name: &str) -> Vec<Value> {
+pub(crate) fn corpus(name: &str) -> Vec<Value> {
     let Some(directory) = std::env::var_os("PALISADE_TEST_CORPUS") else { return Vec::new() };
     let text = std::fs::read_to_string(PathBuf::from(directory).join(name)).unwrap();
     serde_json::from_str(&text).unwrap()

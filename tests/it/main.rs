@@ -9,6 +9,7 @@ mod corpus;
 mod daemon;
 mod deploy;
 mod desired;
+mod differential;
 mod emulator;
 mod end_to_end;
 mod estate;
