@@ -172,6 +172,8 @@ async fn observations_are_used_again_within_an_interval() {
     let listed = list(&stage);
     stage.write(&desired(&["deny-leave", "deny-other"]));
     let report = stage.until(|report| report.in_sync && report.documents.len() == 3).await;
-    assert_eq!(report.last_pass.wake, WakeReason::FollowUp);
+    // On a busy machine a second notice of the one write comes late.
+    let wakes = [WakeReason::FollowUp, WakeReason::Files];
+    assert!(wakes.contains(&report.last_pass.wake), "{:?}", report.last_pass.wake);
     assert!(list(&stage) <= listed + 1, "accounts were listed again and again");
 }
