@@ -106,6 +106,7 @@ async fn every_endpoint_answers_what_it_should() {
         ("/", None, 200, "Starting"),
         ("/", Some(observed()), 200, "<!doctype html>"),
         ("/style.css", None, 200, "color-scheme"),
+        ("/page.js", None, 200, "'use strict'"),
         ("/metrics", None, 200, "palisade_build_info"),
         ("/livez", None, 200, "moves"),
         ("/readyz", None, 503, "not been read"),
@@ -121,6 +122,21 @@ async fn every_endpoint_answers_what_it_should() {
         let answer = ask(publisher, endpoints, &format!("GET {path}")).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {answer}");
         assert!(answer.contains(content), "{path}: {answer}");
+        assert!(answer.contains("content-security-policy: default-src 'none'"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_the_browser_has_is_not_sent_again() {
+    let (publisher, first) = endpoints(Some(observed()));
+    let answer = ask(publisher, first, "GET /").await;
+    let tag = answer.lines().find_map(|line| line.strip_prefix("etag: ")).unwrap().to_owned();
+    for (tag, status) in [(tag.as_str(), 304), ("\"another\"", 200)] {
+        let (publisher, again) = endpoints(Some(observed()));
+        let known = format!("Host: localhost\r\nIf-None-Match: {tag}\r\n");
+        let answer = ask_as(&known, publisher, again, "GET /").await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        assert_eq!(answer.contains("<!doctype"), status == 200);
         assert!(answer.contains("content-security-policy: default-src 'none'"), "{answer}");
     }
 }
@@ -182,11 +198,11 @@ async fn a_loop_that_does_not_move_is_not_alive() {
 #[test]
 fn what_is_shown_is_escaped() {
     let page = page::render(Some(&report()));
-    assert!(!page.contains("<script"), "{page}");
+    assert_eq!(page.matches("<script").count(), 1, "{page}");
     assert!(
         page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;more&quot;")
     );
-    for shown in ["a.yaml:1:2", "journal", "Not in sync"] {
+    for shown in ["a.yaml:1:2", "journal", "No desired state"] {
         assert!(page.contains(shown), "no `{shown}` in {page}");
     }
 }

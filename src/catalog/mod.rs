@@ -29,7 +29,7 @@ pub use crate::catalog::argument::describe;
 pub use crate::catalog::guardrail::{
     DefaultFrom, Exempt, Format, Guardrail, Parameter, ParameterType, Severity, Tier,
 };
-pub use crate::catalog::practice::{Practice, Reach, practices};
+pub use crate::catalog::practice::{Practice, Reach, practices, served_by};
 pub use crate::catalog::profile::Profile;
 use crate::catalog::template::{Argument, Scope};
 use crate::desired::{

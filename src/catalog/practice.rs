@@ -1,8 +1,12 @@
 //! The best practices of the Security Pillar, as data.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
+
+use crate::catalog::Guardrail;
+use crate::desired::DocumentHeader;
 
 /// A best practice.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -52,4 +56,16 @@ pub fn practices() -> &'static [Practice] {
         serde_yaml::from_str(include_str!("practices.yaml")).unwrap_or_default()
     });
     &PRACTICES
+}
+
+/// The annotation that names practices a document serves.
+const CONTROLS: &str = "palisade/controls";
+
+/// The practices that a document serves: those its annotation names, and those of the ready-made
+/// guardrail it uses.
+pub fn served_by(header: &DocumentHeader, guardrail: Option<&Guardrail>) -> BTreeSet<String> {
+    let annotated = header.annotations.get(CONTROLS).map(String::as_str).unwrap_or_default();
+    let annotated = annotated.split([',', ' ', ';']).filter(|control| !control.is_empty());
+    let ready_made = guardrail.map(|guardrail| guardrail.practices.as_slice()).unwrap_or_default();
+    annotated.map(str::to_owned).chain(ready_made.iter().cloned()).collect()
 }

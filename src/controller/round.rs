@@ -1,5 +1,6 @@
 //! One round of the daemon: read git, pass, say how things stand, decide when to look again.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::clock::Clock;
@@ -145,6 +146,8 @@ impl Keeper {
             problems: self.standing.problems(),
             warnings: self.standing.warnings(),
             troubles,
+            practices: self.standing.practices(),
+            attributions: BTreeMap::new(),
         }
     }
 

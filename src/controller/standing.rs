@@ -1,5 +1,6 @@
 //! The desired state in force: the last good one.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::catalog;
@@ -7,7 +8,8 @@ use crate::clock::Clock;
 use crate::compile::{Resources, compile};
 use crate::controller::revision::revision;
 use crate::desired::{self, DesiredOrg};
-use crate::status::{Problem, scrub};
+use crate::org::DocumentRef;
+use crate::status::{Problem, ServedPractice, scrub};
 
 /// What is in force, and what is wrong with what the directory holds.
 #[derive(Debug, Default)]
@@ -61,6 +63,11 @@ impl Standing {
         self.good.as_ref().and_then(|good| good.revision.clone())
     }
 
+    /// The practices of the Security Pillar, and the documents in force that serve them.
+    pub(in crate::controller) fn practices(&self) -> Vec<ServedPractice> {
+        self.good.as_ref().map(|good| served(&good.org)).unwrap_or_default()
+    }
+
     /// What is wrong with what the directory holds.
     pub(in crate::controller) fn problems(&self) -> Vec<Problem> {
         self.problems.clone()
@@ -70,6 +77,33 @@ impl Standing {
     pub(in crate::controller) fn warnings(&self) -> Vec<Problem> {
         self.warnings.clone()
     }
+}
+
+fn served(org: &DesiredOrg) -> Vec<ServedPractice> {
+    let ready_made: BTreeMap<&DocumentRef, &str> = org
+        .policies
+        .iter()
+        .filter_map(|policy| Some((&policy.header.document, policy.guardrail.as_deref()?)))
+        .collect();
+    let serving: Vec<(&DocumentRef, BTreeSet<String>)> = org
+        .headers()
+        .map(|header| {
+            let id = ready_made.get(&header.document);
+            let guardrail = id.and_then(|id| catalog::built_in().find(id));
+            (&header.document, catalog::served_by(header, guardrail))
+        })
+        .collect();
+    let practices = catalog::practices().iter().map(|practice| ServedPractice {
+        id: practice.id.clone(),
+        name: practice.name.clone(),
+        is_for_guardrails: practice.reach == catalog::Reach::Organization,
+        documents: serving
+            .iter()
+            .filter(|(_, practices)| practices.contains(&practice.id))
+            .map(|(document, _)| (*document).clone())
+            .collect(),
+    });
+    practices.collect()
 }
 
 fn problem(problem: &desired::Problem) -> Problem {

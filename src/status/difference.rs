@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::act::Outcome;
 use crate::org::DocumentRef;
 use crate::plan::{Action, BlockedReason, Plan};
-use crate::status::{Acted, scrub};
+use crate::status::shape::parts;
+use crate::status::{Acted, PartDifference, scrub};
 
 /// One object that is not as its document says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +27,26 @@ pub struct Difference {
     pub state: DifferenceState,
     /// More about that, for people.
     pub detail: String,
+    /// Who caused it, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Attribution>,
+    /// In which parts the object differs, without what they say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartDifference>,
+}
+
+/// Who changed an object in AWS, as CloudTrail has it. Free text in it must have been scrubbed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attribution {
+    /// The principal's ARN.
+    pub principal: String,
+    /// The call, such as `organizations:DetachPolicy`.
+    pub call: String,
+    /// When it was made.
+    pub at: Timestamp,
+    /// The address it came from, if the event says so.
+    pub from: Option<String>,
 }
 
 /// Where a difference comes from.
@@ -87,6 +108,7 @@ pub(in crate::status) struct Sighting {
     pub(in crate::status) change: Option<&'static str>,
     pub(in crate::status) state: DifferenceState,
     pub(in crate::status) detail: String,
+    pub(in crate::status) parts: Vec<PartDifference>,
 }
 
 impl DifferenceState {
@@ -158,7 +180,8 @@ pub(in crate::status) fn find<'a>(plan: &'a Plan, acted: &Acted) -> Found<'a> {
         }
     };
     for (action, (state, detail)) in plan.actions.iter().zip(states(plan, acted)) {
-        let sighting = Sighting { change: Some(action.change.kind()), state, detail };
+        let parts = parts(&action.change);
+        let sighting = Sighting { change: Some(action.change.kind()), state, detail, parts };
         for document in action.documents() {
             note(document, action.change.object(), sighting.clone());
         }
@@ -166,14 +189,16 @@ pub(in crate::status) fn find<'a>(plan: &'a Plan, acted: &Acted) -> Found<'a> {
     for reported in &plan.reported {
         let change = Some(reported.change.kind());
         let state = DifferenceState::Reported;
-        let sighting = Sighting { change, state, detail: scrub(&reported.reason) };
+        let (detail, parts) = (scrub(&reported.reason), parts(&reported.change));
+        let sighting = Sighting { change, state, detail, parts };
         for document in reported.documents() {
             note(document, reported.change.object(), sighting.clone());
         }
     }
     for blocked in &plan.blocked {
         let Some(state) = blocked_state(blocked.reason) else { continue };
-        let sighting = Sighting { change: None, state, detail: scrub(&blocked.message) };
+        let (detail, parts) = (scrub(&blocked.message), Vec::new());
+        let sighting = Sighting { change: None, state, detail, parts };
         for document in blocked.documents() {
             note(document, scrub(&blocked.object), sighting.clone());
         }

@@ -8,8 +8,9 @@ use crate::org::{DocumentRef, OrgSnapshot};
 use crate::plan::BlockedReason;
 use crate::status::condition::Finding;
 use crate::status::difference::Sighting;
+use crate::status::history::turns;
 use crate::status::{
-    Cause, Circumstances, ConditionStatus, ConditionType, Difference, DifferenceState,
+    Cause, Circumstances, Condition, ConditionStatus, ConditionType, Difference, DifferenceState,
     DocumentReport, Pass, Reason, Report, scrub,
 };
 
@@ -23,6 +24,8 @@ pub(in crate::status) struct Evidence<'a> {
     /// What concerns it and could not be read, for people.
     pub(in crate::status) unknown: Option<&'a String>,
     pub(in crate::status) size_used: Option<f64>,
+    /// What it lies on.
+    pub(in crate::status) targets: BTreeSet<String>,
 }
 
 /// What could not be read, by the documents it concerns; for each the first reason.
@@ -99,6 +102,12 @@ pub(in crate::status) fn report(
                 since: known.map_or(circumstances.now, |known| known.since),
                 state: sighting.state,
                 detail: sighting.detail,
+                by: circumstances
+                    .attributions
+                    .get(&object)
+                    .or(known.and_then(|known| known.by.as_ref()))
+                    .cloned(),
+                parts: sighting.parts,
                 object,
             }
         })
@@ -114,6 +123,9 @@ pub(in crate::status) fn report(
     let findings = findings(evidence.unknown, evidence.document, &differences);
     let conditions_before = before.map_or(&[][..], |report| &report.conditions);
     let (suspended_until, suspended_because) = suspension(evidence.document);
+    let conditions: Vec<Condition> = findings
+        .map(|finding| finding.since(conditions_before, &circumstances.digest, circumstances.now))
+        .into();
     DocumentReport {
         kind: evidence.reference.kind.clone(),
         name: evidence.reference.name.clone(),
@@ -125,11 +137,9 @@ pub(in crate::status) fn report(
         in_sync: differences.is_empty() && !never_known,
         differences,
         size_used: evidence.size_used,
-        conditions: findings
-            .map(|finding| {
-                finding.since(conditions_before, &circumstances.digest, circumstances.now)
-            })
-            .into(),
+        targets: evidence.targets,
+        history: turns(&conditions, before, circumstances.now),
+        conditions,
     }
 }
 

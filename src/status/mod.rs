@@ -7,15 +7,21 @@ mod capacity;
 mod condition;
 mod difference;
 mod document;
+mod history;
 mod plan_view;
+mod practice;
 mod publish;
 mod report;
 mod scrub;
+mod shape;
+mod tree;
 mod whole;
 
 pub use crate::status::condition::{Condition, ConditionStatus, ConditionType, Reason};
-pub use crate::status::difference::{Cause, Difference, DifferenceState};
+pub use crate::status::difference::{Attribution, Cause, Difference, DifferenceState};
+pub use crate::status::history::{Happening, PassSpan, Turn};
 pub use crate::status::plan_view::plan_view;
+pub use crate::status::practice::{PracticeReport, PracticeState, ServedPractice};
 pub use crate::status::publish::{Published, Publisher};
 pub use crate::status::report::{
     BlockedReport, DesiredStateReport, DocumentReport, DriftReport, HeldReport, PassReport,
@@ -23,6 +29,10 @@ pub use crate::status::report::{
     UnmanagedReport, WakeReason,
 };
 pub use crate::status::scrub::scrub;
+pub use crate::status::shape::PartDifference;
+pub use crate::status::tree::{AccountReport, Force, GuardrailHere, Here, TreeReport, UnitReport};
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
@@ -97,6 +107,11 @@ pub struct Circumstances {
     pub warnings: Vec<Problem>,
     /// What else is wrong, with the daemon itself.
     pub troubles: Vec<Trouble>,
+    /// The practices there are, and the documents that serve them.
+    pub practices: Vec<ServedPractice>,
+    /// Who changed what, by object as [`Difference`] calls it, as far as somebody heard. Told once: what was
+    /// attributed stays so while the difference is there.
+    pub attributions: BTreeMap<String, Attribution>,
 }
 
 /// What a pass means, given what was said before it.

@@ -3,7 +3,7 @@
 //! Fields are added, never renamed or removed. What reads it overlooks fields that it does not know, so
 //! that an older `palisade status` understands a newer daemon.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 use crate::desired::Mode;
 use crate::org::{DocumentRef, OrganizationId, PolicyType};
 use crate::plan::{BlockedReason, UnmanagedKind};
-use crate::status::{Cause, Condition, Difference};
+use crate::status::{
+    Cause, Condition, Difference, Happening, PassSpan, PracticeReport, TreeReport, Turn,
+};
 
 /// Everything there is to say after a pass.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,6 +56,18 @@ pub struct Report {
     pub troubles: Vec<Trouble>,
     /// Every document, and every document that is gone and has left something behind.
     pub documents: Vec<DocumentReport>,
+    /// OUs and accounts with what lies on them; nothing while they are not known.
+    #[serde(default)]
+    pub tree: Option<TreeReport>,
+    /// Passes, the last first; at most fifty entries, since the daemon started.
+    #[serde(default)]
+    pub passes: Vec<PassSpan>,
+    /// Drift of objects, the newest first; at most two hundred, since the daemon started.
+    #[serde(default)]
+    pub happenings: Vec<Happening>,
+    /// How the practices of the Security Pillar stand.
+    #[serde(default)]
+    pub practices: Vec<PracticeReport>,
 }
 
 /// The desired state in force.
@@ -293,6 +307,12 @@ pub struct DocumentReport {
     pub size_used: Option<f64>,
     /// Ready, Reconciling, Stalled.
     pub conditions: Vec<Condition>,
+    /// What it lies on: paths of OUs, and accounts.
+    #[serde(default)]
+    pub targets: BTreeSet<String>,
+    /// How it stood, the newest first; at most twenty entries, since the daemon started.
+    #[serde(default)]
+    pub history: Vec<Turn>,
 }
 
 impl Report {

@@ -10,11 +10,12 @@ use crate::plan::{Blocked, Plan, UnmanagedKind};
 use crate::status::condition::Finding;
 use crate::status::difference::find;
 use crate::status::document::{Evidence, report, unknown_by_document};
+use crate::status::practice::practices;
 use crate::status::{
     Abstention, Acted, BlockedReport, Cause, Circumstances, Condition, ConditionStatus,
     ConditionType, DesiredStateReport, Difference, DifferenceState, DocumentReport, DriftReport,
     HeldReport, Pass, PassReport, PassResult, PhaseSeconds, Problem, Reason, RegionListReport,
-    Report, UnknownReport, UnmanagedReport, capacity, scrub,
+    Report, UnknownReport, UnmanagedReport, capacity, history, scrub, tree,
 };
 
 /// Ids of unmanaged objects that are listed. Enough to recognize what they are; `plan` lists all.
@@ -39,6 +40,17 @@ pub(in crate::status) fn summarize(
         Some(report) => report.last_success,
         None => None,
     };
+    let last_pass = PassReport {
+        at: circumstances.now,
+        wake: circumstances.wake,
+        result,
+        took: pass.took,
+        actions: pass.plan.actions.len(),
+        outcomes: outcomes(pass.acted),
+        reported: pass.plan.reported.len(),
+        detected: detected(&documents, previous),
+        repaired: repaired(&documents, previous),
+    };
     Report {
         organization_id: Some(pass.resources.organization_id.clone()),
         mode: circumstances.mode,
@@ -46,17 +58,11 @@ pub(in crate::status) fn summarize(
         in_sync: documents.iter().all(|document| document.in_sync),
         conditions: conditions(&documents, circumstances, previous),
         desired_state: desired_state(circumstances),
-        last_pass: PassReport {
-            at: circumstances.now,
-            wake: circumstances.wake,
-            result,
-            took: pass.took,
-            actions: pass.plan.actions.len(),
-            outcomes: outcomes(pass.acted),
-            reported: pass.plan.reported.len(),
-            detected: detected(&documents, previous),
-            repaired: repaired(&documents, previous),
-        },
+        tree: tree::tree(pass),
+        passes: history::passes(&last_pass, circumstances.revision.as_ref(), previous),
+        happenings: history::happenings(&last_pass, &documents, circumstances, previous),
+        practices: practices(&circumstances.practices, &documents),
+        last_pass,
         last_success,
         held: held(pass.plan, circumstances.mode),
         blocked: blocked(pass.plan),
@@ -79,6 +85,17 @@ pub(in crate::status) fn without_desired_state(
         |problem| format!("{}: {}", problem.at, problem.message),
     );
     let find = |kind, status| Finding::new(kind, status, Reason::NoDesiredState, message.clone());
+    let last_pass = PassReport {
+        at: circumstances.now,
+        wake: circumstances.wake,
+        result: PassResult::NoDesiredState,
+        took: PhaseSeconds::default(),
+        actions: 0,
+        outcomes: BTreeMap::new(),
+        reported: 0,
+        detected: Vec::new(),
+        repaired: Vec::new(),
+    };
     Report {
         organization_id: None,
         mode: circumstances.mode,
@@ -94,17 +111,11 @@ pub(in crate::status) fn without_desired_state(
             previous,
         ),
         desired_state: desired_state(circumstances),
-        last_pass: PassReport {
-            at: circumstances.now,
-            wake: circumstances.wake,
-            result: PassResult::NoDesiredState,
-            took: PhaseSeconds::default(),
-            actions: 0,
-            outcomes: BTreeMap::new(),
-            reported: 0,
-            detected: Vec::new(),
-            repaired: Vec::new(),
-        },
+        tree: None,
+        passes: history::passes(&last_pass, circumstances.revision.as_ref(), previous),
+        happenings: previous.map(|report| report.happenings.clone()).unwrap_or_default(),
+        practices: Vec::new(),
+        last_pass,
         last_success: None,
         held: None,
         blocked: Vec::new(),
@@ -133,6 +144,7 @@ fn documents(
     let mut found = find(pass.plan, pass.acted);
     let unknown = unknown_by_document(pass);
     let sizes = capacity::sizes_used(pass.resources);
+    let mut targets = tree::targets(pass);
     let references: BTreeSet<&DocumentRef> =
         pass.resources.documents.keys().chain(found.keys().copied()).collect();
     references
@@ -144,6 +156,7 @@ fn documents(
                 sightings: found.remove(reference).unwrap_or_default(),
                 unknown: unknown.get(reference),
                 size_used: sizes.get(reference).copied(),
+                targets: targets.remove(reference).unwrap_or_default(),
             };
             report(evidence, circumstances, previous)
         })

@@ -36,7 +36,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("act", &["org", "policy", "cloud", "clock", "plan"]),
     // `desired` tells it a target's and a document's names; `compile` only carries them.
     ("status", &["org", "desired", "compile", "plan", "act", "clock"]),
-    ("admin", &["status", "metrics"]),
+    // What the page shows: modes, documents and obstacles by their own names.
+    ("admin", &["status", "metrics", "desired", "org", "plan"]),
     (
         "controller",
         &[

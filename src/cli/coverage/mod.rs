@@ -2,7 +2,7 @@
 
 mod model;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -148,6 +148,8 @@ fn by_snapshot(
         problems: Vec::new(),
         warnings: Vec::new(),
         troubles: Vec::new(),
+        practices: Vec::new(),
+        attributions: BTreeMap::new(),
     };
     let report = summarize(&pass, &circumstances, None);
     let known = Knowledge { report: Some(&report), snapshot: Some(snapshot), ..known };

@@ -8,15 +8,13 @@ use jiff::civil::Date;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::catalog::{Catalog, Guardrail, PILLAR_EDITION, Practice, Reach, built_in, practices};
+use crate::catalog::{Catalog, PILLAR_EDITION, Practice, Reach, built_in, practices, served_by};
 use crate::compile::{Enforcement, Resources};
-use crate::desired::{DesiredOrg, DesiredPolicy, DesiredTarget, DocumentHeader, Mode};
+use crate::desired::{DesiredOrg, DesiredPolicy, DesiredTarget, DocumentHeader};
 use crate::org::{AccountId, OrgSnapshot};
 use crate::policy;
+pub(crate) use crate::status::PracticeState as State;
 use crate::status::{ConditionType, DocumentReport, Report};
-
-/// The annotation that names practices a document serves.
-const CONTROLS: &str = "palisade/controls";
 
 /// What is known beside desired state.
 pub(crate) struct Knowledge<'a> {
@@ -59,31 +57,6 @@ pub(crate) struct Coverage {
     pub(crate) totals: BTreeMap<State, usize>,
     /// The practices, in the order of the pillar.
     pub(crate) practices: Vec<PracticeCoverage>,
-}
-
-/// How a guardrail, or a practice as a whole, stands.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, strum::Display, strum::EnumIter,
-)]
-#[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
-pub(crate) enum State {
-    /// Something is not as desired state says.
-    Drifted,
-    /// It could not be seen.
-    Unknown,
-    /// Nothing serves it.
-    Absent,
-    /// Switched off until a day.
-    Suspended,
-    /// Reported and not enforced.
-    Observed,
-    /// In desired state; nobody looked at AWS.
-    Declared,
-    /// AWS is as desired state says.
-    InSync,
-    /// Not a matter of guardrails.
-    Outside,
 }
 
 /// One practice.
@@ -178,14 +151,14 @@ impl Gatherer<'_> {
     /// Every document that serves a practice, with the practices.
     fn servings(&self) -> Vec<(BTreeSet<String>, Serving)> {
         let organization = {
-            let controls = controls(&self.org.header, None);
+            let controls = served_by(&self.org.header, None);
             (controls, self.serving(&self.org.header, self.org.placements.len(), None))
         };
         let policies = self.org.policies.iter().map(|policy| {
             let guardrail = policy.guardrail.as_deref().and_then(|id| self.catalog.find(id));
             let mut serving = self.serving(&policy.header, self.reached(policy), Some(policy));
             serving.guardrail.clone_from(&policy.guardrail);
-            (controls(&policy.header, guardrail), serving)
+            (served_by(&policy.header, guardrail), serving)
         });
         std::iter::once(organization).chain(policies).collect()
     }
@@ -226,20 +199,19 @@ impl Gatherer<'_> {
 
     fn observed_state(&self, report: Option<&DocumentReport>) -> (State, Option<Timestamp>) {
         let Some(report) = report else { return (State::Absent, None) };
-        if let Some(since) = report.oldest() {
-            return (State::Drifted, Some(since).filter(|_| self.knowledge.has_history));
-        }
-        if report.suspended_until.is_some() {
-            return (State::Suspended, None);
-        }
-        if !report.in_sync {
-            return (State::Unknown, None);
-        }
-        let ready = report.conditions.iter().find(|it| it.condition_type == ConditionType::Ready);
-        let since = ready.map(|ready| ready.last_transition_time);
-        let state = match report.mode {
-            Mode::Observe => State::Observed,
-            Mode::Enforce => State::InSync,
+        let state = State::of(report);
+        let since = match state {
+            State::Drifted => report.oldest(),
+            State::Observed | State::InSync => {
+                let ready = report.conditions.iter();
+                let mut ready = ready.filter(|it| it.condition_type == ConditionType::Ready);
+                ready.next().map(|ready| ready.last_transition_time)
+            }
+            State::Unknown
+            | State::Absent
+            | State::Suspended
+            | State::Declared
+            | State::Outside => None,
         };
         (state, since.filter(|_| self.knowledge.has_history))
     }
@@ -284,34 +256,12 @@ impl Gatherer<'_> {
         let available = self.catalog.guardrails().filter(|guardrail| {
             guardrail.practices.contains(&practice.id) && !used.contains(guardrail.id.as_str())
         });
+        let states = guardrails.iter().map(|serving| serving.state).collect();
         PracticeCoverage {
             practice,
-            state: state_of(practice, &guardrails),
+            state: State::of_all(&states, practice.reach == Reach::Organization),
             available: available.map(|guardrail| guardrail.id.as_str()).collect(),
             guardrails,
         }
     }
-}
-
-/// The worst of what serves it, since a chain holds as its weakest link; but what is only observed or
-/// suspended beside something that is enforced takes nothing away from that.
-fn state_of(practice: &Practice, guardrails: &[Serving]) -> State {
-    let has = |state| guardrails.iter().any(|serving| serving.state == state);
-    let order = [State::Drifted, State::Unknown, State::InSync, State::Declared, State::Observed];
-    let found = order.into_iter().find(|state| has(*state));
-    match (found, practice.reach) {
-        (Some(state), _) => state,
-        (None, _) if has(State::Suspended) => State::Suspended,
-        (None, Reach::Organization) => State::Absent,
-        (None, Reach::Workload | Reach::Process) => State::Outside,
-    }
-}
-
-/// The practices that a document serves: those its annotation names, and those of the ready-made
-/// guardrail it uses.
-fn controls(header: &DocumentHeader, guardrail: Option<&Guardrail>) -> BTreeSet<String> {
-    let annotated = header.annotations.get(CONTROLS).map(String::as_str).unwrap_or_default();
-    let annotated = annotated.split([',', ' ', ';']).filter(|control| !control.is_empty());
-    let ready_made = guardrail.map(|guardrail| guardrail.practices.as_slice()).unwrap_or_default();
-    annotated.map(str::to_owned).chain(ready_made.iter().cloned()).collect()
 }

@@ -2,7 +2,7 @@
 //!
 //! The passes are the daemon's; only its timer is left out, so that the story is the same every time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -220,6 +220,8 @@ impl Story<'_> {
             problems: Vec::new(),
             warnings: Vec::new(),
             troubles: Vec::new(),
+            practices: Vec::new(),
+            attributions: BTreeMap::new(),
         };
         let report = summarize(&passed.of(resources), &circumstances, self.report.as_deref());
         let report = Arc::new(report);

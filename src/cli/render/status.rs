@@ -53,10 +53,12 @@ fn state(document: &DocumentReport, paint: Paint) -> String {
 }
 
 fn difference_line(difference: &Difference) -> String {
-    let Difference { object, change, cause: _, since: _, state, detail } = difference;
+    let Difference { object, change, cause: _, since: _, state, detail, by, parts: _ } = difference;
     let change = change.as_deref().unwrap_or("blocked");
     let detail = if detail.is_empty() { String::new() } else { format!(": {}", inert(detail)) };
-    format!("  {} {} ({}){detail}", inert(change), inert(object), state_words(*state))
+    let by = by.as_ref().map(|by| inert(&format!("; by {} with {}", by.principal, by.call)));
+    let by = by.unwrap_or_default();
+    format!("  {} {} ({}){detail}{by}", inert(change), inert(object), state_words(*state))
 }
 
 fn state_words(state: DifferenceState) -> &'static str {

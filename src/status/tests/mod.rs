@@ -1,6 +1,7 @@
 //! What a pass means: what it found and did, and what is said about it. Here are the fixtures.
 
 mod passes;
+mod past;
 mod shown;
 
 use crate::act::Outcome;
@@ -166,6 +167,8 @@ fn circumstances(minute: i64) -> Circumstances {
         problems: Vec::new(),
         warnings: Vec::new(),
         troubles: Vec::new(),
+        practices: Vec::new(),
+        attributions: BTreeMap::new(),
     }
 }
 
