@@ -20,7 +20,11 @@ pub(super) async fn precheck(
     if object_steps(live.as_ref(), after.as_ref()).is_empty() {
         return Err(Outcome::AlreadyDone);
     }
-    if live != *before {
+    let is_same = match (&live, before) {
+        (Some(live), Some(before)) => live.is_same(before),
+        (live, before) => live.is_none() && before.is_none(),
+    };
+    if !is_same {
         let message = format!("the {key} has been changed since it was observed");
         return Err(Outcome::Superseded(message));
     }

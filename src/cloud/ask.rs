@@ -125,10 +125,10 @@ impl dyn Cloud + '_ {
 
     /// An object in an account, read to its end; nothing if there is none.
     pub async fn object(&self, key: &ObjectKey) -> Result<Option<ObjectState>, CloudError> {
-        let mut reading = Reading::default();
+        let mut reading = Box::new(Reading::default());
         for _ in 0..READING_REQUESTS_MAX {
             let call = Call::ReadObject { key: key.clone(), reading };
-            reading = *answer!(self, call, Reply::Reading)?;
+            reading = answer!(self, call, Reply::Reading)?;
             if reading.is_complete() {
                 return Ok(reading.found);
             }

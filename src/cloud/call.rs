@@ -93,7 +93,7 @@ pub enum Call {
     DeregisterDelegatedAdministrator { account: AccountId, service: String },
 
     /// The next request of reading an object in an account → [`Reply::Reading`].
-    ReadObject { key: ObjectKey, reading: Reading },
+    ReadObject { key: ObjectKey, reading: Box<Reading> },
     /// → [`Reply::Objects`].
     ListObjects { query: ObjectQuery, page: PageToken },
     /// One change of an object in an account → [`Reply::Done`].

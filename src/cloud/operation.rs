@@ -109,6 +109,19 @@ operations! {
     DetachRolePolicy: "iam", Write, IamWrites;
     DeleteRolePermissionsBoundary: "iam", Write, IamWrites;
     DeleteRole: "iam", Write, IamWrites;
+
+    GetTrail: "cloudtrail", Read, TrailReads;
+    GetTrailStatus: "cloudtrail", Read, TrailReads;
+    GetEventSelectors: "cloudtrail", Read, TrailReads;
+    GetInsightSelectors: "cloudtrail", Read, TrailReads;
+    ListTags: "cloudtrail", Read, TrailReads;
+    CreateTrail: "cloudtrail", Write, TrailWrites;
+    AddTags: "cloudtrail", Write, TrailWrites;
+    StartLogging: "cloudtrail", Write, TrailWrites;
+    UpdateTrail: "cloudtrail", Write, TrailWrites;
+    PutEventSelectors: "cloudtrail", Write, TrailWrites;
+    PutInsightSelectors: "cloudtrail", Write, TrailWrites;
+    DeleteTrail: "cloudtrail", Write, TrailWrites;
 }
 
 /// How often AWS answers before it throttles: a token bucket per calling account.
@@ -165,6 +178,10 @@ pub enum Bucket {
     IamReads,
     /// Every change of IAM.
     IamWrites,
+    /// Every read of `CloudTrail`.
+    TrailReads,
+    /// Every change of `CloudTrail`.
+    TrailWrites,
 }
 
 impl Operation {
@@ -189,7 +206,8 @@ impl Operation {
 impl Bucket {
     /// Tokens a second and in a full bucket (AWS Organizations User Guide, "Quotas and service limits",
     /// throttling table, read 2026-11). IAM documents no rates: these are a small part of what it was seen
-    /// to serve.
+    /// to serve. Of `CloudTrail`: "Quotas in AWS `CloudTrail`", 10 a second for what gets and lists, 1 for
+    /// the rest.
     fn rate(self) -> (f64, f64) {
         match self {
             Self::Identity => (100.0, 100.0),
@@ -199,10 +217,11 @@ impl Bucket {
             Self::PolicyDocuments => (2.0, 2.0),
             Self::Tags => (10.0, 15.0),
             Self::ServiceAccess => (1.0, 3.0),
-            Self::PolicyTypes => (1.0, 1.0),
+            Self::PolicyTypes | Self::TrailWrites => (1.0, 1.0),
             Self::PolicyWrites | Self::PolicyUpdates | Self::TreeWrites => (2.0, 3.0),
             Self::TagWrites => (4.0, 6.0),
             Self::IamReads => (10.0, 20.0),
+            Self::TrailReads => (10.0, 10.0),
             Self::IamWrites => (2.0, 5.0),
         }
     }

@@ -5,9 +5,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use crate::desired::load::Document;
 use crate::desired::model::DesiredOrg;
 use crate::desired::raw::{
-    RawBreakGlassRole, RawGuardrailProfile, RawGuardrailTest, RawRegionRestriction,
+    RawBreakGlassRole, RawGuardrailProfile, RawGuardrailTest, RawLoggingTrail, RawRegionRestriction,
 };
-use crate::desired::validate::{Context, break_glass, guardrail_test, profile, regions};
+use crate::desired::validate::{
+    Context, break_glass, guardrail_test, logging_trail, profile, regions,
+};
 use crate::org::{POLICY_TYPES, PolicyTypeFacts};
 
 /// The kind of the one document that describes the organization.
@@ -18,6 +20,7 @@ pub(crate) const ORGANIZATION: &str = "Organization";
 pub(crate) const KINDS: &[Kind] = &[
     Kind::of::<RawBreakGlassRole>("BreakGlassRole", break_glass::read),
     Kind::of::<RawRegionRestriction>(regions::KIND, regions::read),
+    Kind::of::<RawLoggingTrail>(logging_trail::KIND, logging_trail::read),
     Kind::of::<RawGuardrailTest>("GuardrailTest", guardrail_test::read),
     Kind::of::<RawGuardrailProfile>(profile::KIND, profile::read),
 ];

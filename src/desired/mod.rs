@@ -12,6 +12,7 @@ mod files;
 mod guardrail;
 mod kinds;
 mod load;
+mod logging_trail;
 mod model;
 mod must_work;
 mod node;
@@ -35,6 +36,7 @@ pub use crate::desired::guardrail::{
 };
 pub use crate::desired::kinds::kinds as kind_names;
 pub use crate::desired::load::{Loaded, load};
+pub use crate::desired::logging_trail::{DesiredArchive, DesiredTrail};
 pub use crate::desired::model::{
     DesiredAccount, DesiredOrg, DesiredPolicy, DesiredTarget, DesiredUnit, DocumentHeader,
     Exceptions, Mode, Packing, Source, Suspension,

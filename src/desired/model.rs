@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::desired::break_glass::DesiredBreakGlass;
 use crate::desired::cases::DesiredTest;
 use crate::desired::guardrail::GovernanceRoles;
+use crate::desired::logging_trail::DesiredTrail;
 use crate::desired::must_work::{AcceptedLockout, MustWork};
 use crate::desired::regions::DesiredRegions;
 use crate::org::{AccountId, DocumentRef, OrganizationId, OuPath, PolicyQuota, PolicyType};
@@ -47,6 +48,8 @@ pub struct DesiredOrg {
     pub break_glass: Vec<DesiredBreakGlass>,
     /// Regions; the policies of these documents are among the others.
     pub regions: Vec<DesiredRegions>,
+    /// The organization's trails.
+    pub logging_trails: Vec<DesiredTrail>,
     /// What the guardrails must do, by name of the document.
     pub tests: Vec<DesiredTest>,
     /// Calls that no change may lock out, beside palisade's own.
@@ -229,6 +232,7 @@ impl DesiredOrg {
     pub fn headers(&self) -> impl Iterator<Item = &DocumentHeader> {
         let policies = self.policies.iter().map(|policy| &policy.header);
         let break_glass = self.break_glass.iter().map(|document| &document.header);
-        std::iter::once(&self.header).chain(policies).chain(break_glass)
+        let trails = self.logging_trails.iter().map(|document| &document.header);
+        std::iter::once(&self.header).chain(policies).chain(break_glass).chain(trails)
     }
 }

@@ -18,8 +18,9 @@ pub use crate::org::mark::{
 };
 pub use crate::org::members::Members;
 pub use crate::org::object::{
-    InvalidKey, ListedObject, ObjectKey, ObjectKind, ObjectQuery, ObjectState, ObjectStep, Region,
-    RoleState, RoleStep,
+    Comparison, EventSelector, FieldSelector, InvalidKey, ListedObject, ObjectKey, ObjectKind,
+    ObjectQuery, ObjectState, ObjectStep, Region, RoleState, RoleStep, TrailCover, TrailDelivery,
+    TrailSettings, TrailState, TrailStep,
 };
 pub use crate::org::part::{Part, Unknown};
 pub use crate::org::path::{InvalidPath, OuPath};

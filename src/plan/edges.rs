@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::DesiredTarget;
-use crate::org::{AccountId, OuPath, PolicyType};
+use crate::org::{AccountId, DocumentRef, ObjectKind, OuPath, PolicyType};
 use crate::plan::action::{Change, ObjectChange, PolicyRef, TargetRef};
 use crate::plan::draft::{Proposal, Role};
 use crate::plan::gap::Meanings;
@@ -30,8 +30,10 @@ pub(super) struct Index<'a> {
     updated: Placed,
     moves: Vec<(usize, &'a AccountId, &'a OuPath)>,
     unit_deletions: BTreeMap<&'a OuPath, usize>,
-    /// New objects by every place at or above their account: they are there before a policy binds it.
-    new_objects: BTreeMap<DesiredTarget, Indices>,
+    /// New roles by every place at or above their account: they are there before a policy binds it.
+    new_roles: BTreeMap<DesiredTarget, Indices>,
+    /// Objects that are made or changed, by document: they are right before its policies protect them.
+    kept_objects: BTreeMap<&'a DocumentRef, Indices>,
     meanings: Meanings,
 }
 
@@ -97,7 +99,8 @@ impl<'a> Index<'a> {
             updated: Placed::default(),
             moves: Vec::new(),
             unit_deletions: BTreeMap::new(),
-            new_objects: BTreeMap::new(),
+            new_roles: BTreeMap::new(),
+            kept_objects: BTreeMap::new(),
             meanings: Meanings::of(view, proposals),
         };
         let destinations: BTreeMap<&AccountId, &OuPath> =
@@ -151,10 +154,14 @@ impl<'a> Index<'a> {
             Change::RegisterAdministrator { .. } | Change::DeletePolicy { .. } => {}
             Change::Object(change) => {
                 let account = DesiredTarget::Account(change.key.account.clone());
+                let is_new_role = change.before.is_none() && change.key.kind == ObjectKind::Role;
                 for place in self.lineage(view, destinations, &account) {
-                    if change.before.is_none() {
-                        self.new_objects.entry(place).or_default().insert(at);
+                    if is_new_role {
+                        self.new_roles.entry(place).or_default().insert(at);
                     }
+                }
+                if change.after.is_some() {
+                    self.kept_objects.entry(&proposal.document).or_default().insert(at);
                 }
             }
             Change::AttachPolicy { policy_type, target, .. } => {
@@ -276,14 +283,19 @@ impl<'a> Index<'a> {
         if self.proposals[at].weight.role == Role::NeedsRoom {
             waits.extend(self.room.get(&(policy_type, place_of(target))).into_iter().flatten());
         }
-        waits.extend(self.new_objects.get(&place_of(target)).into_iter().flatten());
+        waits.extend(self.new_roles.get(&place_of(target)).into_iter().flatten());
+        let Proposal { document, guardrails, .. } = &self.proposals[at];
+        let documents = std::iter::once(document).chain(guardrails);
+        waits.extend(documents.filter_map(|document| self.kept_objects.get(document)).flatten());
         waits
     }
 
+    /// The trail of an organization comes after `CloudTrail` is trusted in it.
     /// An object goes after the policies that counted on it have let go of its account.
     fn before_object(&self, change: &ObjectChange) -> Indices {
         if change.after.is_some() {
-            return Indices::new();
+            let needs_trust = change.key.kind == ObjectKind::Trail;
+            return self.services.values().copied().filter(|_| needs_trust).collect();
         }
         let account = DesiredTarget::Account(change.key.account.clone());
         let places = self.lineages.get(&account).into_iter().flatten();

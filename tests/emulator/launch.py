@@ -19,6 +19,7 @@ import sys
 import threading
 from urllib.parse import parse_qs
 
+import cloudtrail
 import iam
 import organizations
 from moto.iam.models import iam_backends
@@ -32,6 +33,7 @@ FIRST_MANAGEMENT_ACCOUNT = 100_000_000_001
 
 owners = organizations.install()
 iam.install()
+cloudtrail.install()
 calls = collections.defaultdict(list)
 next_management_account = FIRST_MANAGEMENT_ACCOUNT
 

@@ -24,3 +24,4 @@ mod scenarios;
 mod simulation;
 mod sized;
 mod support;
+mod trail;

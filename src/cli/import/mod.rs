@@ -54,7 +54,7 @@ pub(crate) fn run(args: &ImportArgs, console: Console) -> anyhow::Result<Exit> {
         None => runtime()?.block_on(async {
             let connection = Connection::open(&args.aws).await;
             let wanted = Wanted::default();
-            let observation = sources::observe_all(&connection.cloud, &wanted);
+            let observation = Box::pin(sources::observe_all(&connection.cloud, &wanted));
             connection.progress(console).during(observation).await
         }),
     };

@@ -18,6 +18,7 @@ mod status;
 mod story;
 mod tests_junit;
 mod tests_text;
+mod trail_diff;
 mod words;
 
 pub(crate) use crate::cli::render::applied::{applied_line, moved_text, outcome_line};

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::cli::render::diff::{Line, LineKind, emptied, lines_of};
 use crate::cli::render::paint::inert;
+use crate::cli::render::trail_diff::trail_lines;
 use crate::org::{Mark, ObjectState, RoleState};
 use crate::plan::ObjectChange;
 use crate::policy;
@@ -17,8 +18,11 @@ pub(super) fn object_lines(change: &ObjectChange) -> Vec<Line> {
         (None, None) => Vec::new(),
         (Some(ObjectState::Role(before)), None) => role_lines(Some(before), None),
         (before, Some(ObjectState::Role(after))) => {
-            let before = before.as_ref().map(|ObjectState::Role(before)| before);
-            role_lines(before, Some(after))
+            role_lines(before.as_ref().and_then(ObjectState::as_role), Some(after))
+        }
+        (Some(ObjectState::Trail(before)), None) => trail_lines(Some(before), None),
+        (before, Some(ObjectState::Trail(after))) => {
+            trail_lines(before.as_ref().and_then(ObjectState::as_trail), Some(after))
         }
     }
 }
@@ -54,7 +58,7 @@ fn role_lines(before: Option<&RoleState>, after: Option<&RoleState>) -> Vec<Line
 }
 
 /// A field that is one text; empty is the same as not there.
-fn field(name: &str, (before, after): (Option<String>, Option<String>)) -> Vec<Line> {
+pub(super) fn field(name: &str, (before, after): (Option<String>, Option<String>)) -> Vec<Line> {
     if before == after {
         return Vec::new();
     }
@@ -88,6 +92,6 @@ fn policy_lines(title: &str, before: Option<&String>, after: Option<&String>) ->
     std::iter::once(line(kind, title)).chain(inside).collect()
 }
 
-fn line(kind: LineKind, text: &str) -> Line {
+pub(super) fn line(kind: LineKind, text: &str) -> Line {
     Line { kind, text: inert(text) }
 }

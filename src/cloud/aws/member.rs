@@ -4,7 +4,7 @@
 //! credentials. Here a refusal stays what it is: `AssumeRole` was denied.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use crate::cloud::aws::connect::LeaveThrottlesToTheBudget;
 use crate::cloud::aws::failure::{failure, unreadable};
 use crate::cloud::{CloudError, CloudErrorKind, Operation};
-use crate::org::{AccountId, Caller};
+use crate::org::{AccountId, Caller, Region};
 
 /// What `CloudTrail` calls a session of palisade in another account.
 const SESSION_NAME: &str = "palisade";
@@ -57,7 +57,11 @@ struct Entered {
 pub(super) struct Session {
     config: SdkConfig,
     iam: OnceLock<Clients<aws_sdk_iam::Client>>,
+    cloudtrail: Regional<aws_sdk_cloudtrail::Client>,
 }
+
+/// Clients of a service, one pair for each Region that is asked for.
+type Regional<C> = std::sync::Mutex<BTreeMap<Option<Region>, Arc<Clients<C>>>>;
 
 /// Reads and changes have a client each, because they differ in what may be retried.
 #[derive(Debug)]
@@ -84,6 +88,10 @@ impl Members {
         caller: impl Future<Output = Result<Caller, CloudError>>,
     ) -> Result<Arc<Session>, CloudError> {
         let home = self.home.get_or_try_init(|| async { self.home(&caller.await?) }).await?;
+        self.session(home, account).await
+    }
+
+    async fn session(&self, home: &Home, account: &AccountId) -> Result<Arc<Session>, CloudError> {
         if home.account == *account {
             return Ok(Arc::clone(&home.session));
         }
@@ -99,6 +107,20 @@ impl Members {
         let session = Arc::new(self.assume(account, &home.partition).await?);
         *entered = Some(Entered { session: Arc::clone(&session), at });
         Ok(session)
+    }
+
+    /// A session in `account`, or where the caller is, and the partition of both.
+    pub(super) async fn reach(
+        &self,
+        account: Option<&AccountId>,
+        caller: impl Future<Output = Result<Caller, CloudError>>,
+    ) -> Result<(Arc<Session>, String), CloudError> {
+        let home = self.home.get_or_try_init(|| async { self.home(&caller.await?) }).await?;
+        let session = match account {
+            Some(account) => self.session(home, account).await?,
+            None => Arc::clone(&home.session),
+        };
+        Ok((session, home.partition.clone()))
     }
 
     /// The session in `account` is not used again: its credentials have ended before their time, because
@@ -161,7 +183,31 @@ impl Members {
 
 impl Session {
     fn new(config: SdkConfig) -> Self {
-        Self { config, iam: OnceLock::new() }
+        Self { config, iam: OnceLock::new(), cloudtrail: Regional::default() }
+    }
+
+    /// `CloudTrail` in a Region.
+    pub(super) fn cloudtrail(
+        &self,
+        region: Option<&Region>,
+    ) -> Arc<Clients<aws_sdk_cloudtrail::Client>> {
+        regional(&self.cloudtrail, region, || {
+            let builder = aws_sdk_cloudtrail::config::Builder::from(&self.config_in(region));
+            let reads = builder.clone().retry_classifier(LeaveThrottlesToTheBudget).build();
+            let writes = builder.retry_config(RetryConfig::disabled()).build();
+            Clients {
+                reads: aws_sdk_cloudtrail::Client::from_conf(reads),
+                writes: aws_sdk_cloudtrail::Client::from_conf(writes),
+            }
+        })
+    }
+
+    fn config_in(&self, region: Option<&Region>) -> SdkConfig {
+        let region = region.map(|region| aws_config::Region::new(region.as_str().to_owned()));
+        match region {
+            Some(region) => self.config.clone().into_builder().region(region).build(),
+            None => self.config.clone(),
+        }
     }
 
     /// IAM, which is global.
@@ -176,4 +222,13 @@ impl Session {
             }
         })
     }
+}
+
+fn regional<C>(
+    clients: &Regional<C>,
+    region: Option<&Region>,
+    make: impl FnOnce() -> Clients<C>,
+) -> Arc<Clients<C>> {
+    let mut clients = clients.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(clients.entry(region.cloned()).or_insert_with(|| Arc::new(make())))
 }

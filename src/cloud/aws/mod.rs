@@ -93,7 +93,7 @@ impl Cloud for AwsCloud {
             Call::DeregisterDelegatedAdministrator { account, service } => {
                 self.deregister_administrator(account, service).await
             }
-            Call::ReadObject { key, reading } => self.read_object(&key, reading).await,
+            Call::ReadObject { key, reading } => self.read_object(&key, *reading).await,
             Call::ListObjects { query, page } => self.list_objects(&query, page).await,
             Call::WriteObject { key, step } => self.write_object(&key, step).await,
         }

@@ -5,6 +5,7 @@
 //! recording and fault injection see every single request and know nothing of objects.
 
 mod role;
+mod trail;
 
 use std::collections::VecDeque;
 
@@ -77,6 +78,7 @@ impl Reading {
 pub(in crate::cloud) fn first(kind: ObjectKind) -> Operation {
     match kind {
         ObjectKind::Role => role::FIRST,
+        ObjectKind::Trail => trail::FIRST,
     }
 }
 
@@ -84,6 +86,7 @@ pub(in crate::cloud) fn first(kind: ObjectKind) -> Operation {
 pub(in crate::cloud) fn listing(kind: ObjectKind) -> Operation {
     match kind {
         ObjectKind::Role => role::LISTING,
+        ObjectKind::Trail => trail::LISTING,
     }
 }
 
@@ -91,5 +94,6 @@ pub(in crate::cloud) fn listing(kind: ObjectKind) -> Operation {
 pub(in crate::cloud) fn operation(step: &ObjectStep) -> Operation {
     match step {
         ObjectStep::Role(step) => role::operation(step),
+        ObjectStep::Trail(step) => trail::operation(step),
     }
 }

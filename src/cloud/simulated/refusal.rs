@@ -21,6 +21,7 @@ pub enum Code {
     AccountNotRegisteredException,
     #[strum(serialize = "AWSOrganizationsNotInUseException")]
     AwsOrganizationsNotInUseException,
+    CloudTrailAccessNotEnabledException,
     ConcurrentModificationException,
     ConstraintViolationException,
     DeleteConflict,
@@ -34,6 +35,7 @@ pub enum Code {
     InvalidInputException,
     MalformedPolicyDocument,
     MalformedPolicyDocumentException,
+    MaximumNumberOfTrailsExceededException,
     NoSuchEntity,
     OrganizationalUnitNotEmptyException,
     OrganizationalUnitNotFoundException,
@@ -51,6 +53,8 @@ pub enum Code {
     TargetNotFoundException,
     Throttling,
     TooManyRequestsException,
+    TrailAlreadyExistsException,
+    TrailNotFoundException,
 }
 
 impl Code {
@@ -74,22 +78,26 @@ impl Code {
             | Self::PolicyTypeNotEnabledException
             | Self::RootNotFoundException
             | Self::SourceParentNotFoundException
-            | Self::TargetNotFoundException => CloudErrorKind::NotFound,
+            | Self::TargetNotFoundException
+            | Self::TrailNotFoundException => CloudErrorKind::NotFound,
             Self::AccountAlreadyRegisteredException
             | Self::DuplicateAccountException
             | Self::DuplicateOrganizationalUnitException
             | Self::DuplicatePolicyAttachmentException
             | Self::DuplicatePolicyException
             | Self::EntityAlreadyExists
-            | Self::PolicyTypeAlreadyEnabledException => CloudErrorKind::Exists,
+            | Self::PolicyTypeAlreadyEnabledException
+            | Self::TrailAlreadyExistsException => CloudErrorKind::Exists,
             Self::AccessDeniedException
             | Self::AwsOrganizationsNotInUseException
+            | Self::CloudTrailAccessNotEnabledException
             | Self::ExpiredTokenException => CloudErrorKind::Denied,
             Self::InvalidInputException
             | Self::MalformedPolicyDocument
             | Self::MalformedPolicyDocumentException => CloudErrorKind::Invalid,
             Self::ConstraintViolationException
             | Self::DeleteConflict
+            | Self::MaximumNumberOfTrailsExceededException
             | Self::OrganizationalUnitNotEmptyException
             | Self::PolicyInUseException
             | Self::PolicyTypeNotAvailableForOrganizationException => CloudErrorKind::Limit,

@@ -5,6 +5,7 @@
 //! document.
 
 mod break_glass;
+mod logging_trail;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -75,7 +76,11 @@ pub struct Estate {
 /// The objects that documents want.
 pub(super) fn rules(desired: &DesiredOrg) -> Vec<ObjectRule> {
     let owner = desired.installation();
-    desired.break_glass.iter().flat_map(|document| break_glass::rules(document, owner)).collect()
+    let break_glass = desired.break_glass.iter();
+    let break_glass = break_glass.flat_map(|document| break_glass::rules(document, owner));
+    let trails = desired.logging_trails.iter();
+    let trails = trails.flat_map(|document| logging_trail::rules(document, desired));
+    break_glass.chain(trails).collect()
 }
 
 /// The objects that `resources` want in the accounts of `tree`.

@@ -5,6 +5,7 @@
 
 mod break_glass;
 mod guardrail_test;
+mod logging_trail;
 mod must_work;
 mod profile;
 mod regions;
@@ -18,6 +19,10 @@ use serde_json::{Map, Value};
 pub(crate) use crate::desired::raw::break_glass::{RawBreakGlassRole, RawEmergencyRole, TimeText};
 pub(crate) use crate::desired::raw::guardrail_test::{
     ConditionKey, RawCase, RawContextValue, RawExpectation, RawGuardrailTest, RawOneOrMore,
+};
+pub(crate) use crate::desired::raw::logging_trail::{
+    RawAdoption, RawArchive, RawDataEvents, RawExcludedSource, RawFieldSelector, RawLoggingTrail,
+    RawManagementEvents,
 };
 pub(crate) use crate::desired::raw::profile::RawGuardrailProfile;
 pub(crate) use crate::desired::raw::regions::{

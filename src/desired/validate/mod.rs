@@ -9,6 +9,7 @@ pub(crate) mod guardrail_test;
 mod header;
 mod inheritance;
 mod lint;
+pub(crate) mod logging_trail;
 mod must_work;
 mod names;
 mod organization;

@@ -65,6 +65,7 @@ pub(crate) fn read(document: &Document, context: &mut Context<'_>) -> Option<Des
         policies: Vec::new(),
         break_glass: Vec::new(),
         regions: Vec::new(),
+        logging_trails: Vec::new(),
         tests: Vec::new(),
         must_work,
         accepted_lockouts,

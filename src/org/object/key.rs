@@ -29,6 +29,8 @@ use crate::org::AccountId;
 pub enum ObjectKind {
     /// An IAM role.
     Role,
+    /// A trail of `CloudTrail`.
+    Trail,
 }
 
 /// An AWS Region by its code, such as `eu-west-1`.
@@ -73,6 +75,8 @@ impl ObjectKind {
     pub fn is_listed(self) -> bool {
         match self {
             Self::Role => true,
+            // Their listings show no mark.
+            Self::Trail => false,
         }
     }
 
@@ -80,6 +84,7 @@ impl ObjectKind {
     pub fn words(self) -> &'static str {
         match self {
             Self::Role => "role",
+            Self::Trail => "trail",
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod key;
 mod role;
+mod trail;
 
 use std::fmt;
 
@@ -12,6 +13,10 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::org::object::key::{InvalidKey, ObjectKey, ObjectKind, ObjectQuery, Region};
 pub use crate::org::object::role::{RoleState, RoleStep};
+pub use crate::org::object::trail::{
+    Comparison, EventSelector, FieldSelector, TrailCover, TrailDelivery, TrailSettings, TrailState,
+    TrailStep,
+};
 
 /// What an object is. Policy documents in it are text, as AWS keeps them or as they are sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +24,8 @@ pub use crate::org::object::role::{RoleState, RoleStep};
 pub enum ObjectState {
     /// An IAM role.
     Role(RoleState),
+    /// A trail of `CloudTrail`.
+    Trail(TrailState),
 }
 
 /// One change of an object: one call to AWS.
@@ -27,6 +34,8 @@ pub enum ObjectState {
 pub enum ObjectStep {
     /// Of an IAM role.
     Role(RoleStep),
+    /// Of a trail.
+    Trail(TrailStep),
 }
 
 /// An object as a listing shows it.
@@ -43,7 +52,7 @@ impl ObjectState {
     /// Is AWS at work on it, so that it will soon be something else?
     pub fn is_in_transition(&self) -> bool {
         match self {
-            Self::Role(_) => false,
+            Self::Role(_) | Self::Trail(_) => false,
         }
     }
 
@@ -51,7 +60,26 @@ impl ObjectState {
     pub fn tags(&self) -> Option<&std::collections::BTreeMap<String, String>> {
         match self {
             Self::Role(role) => Some(&role.tags),
+            Self::Trail(trail) => Some(&trail.tags),
         }
+    }
+
+    /// Is it the same in everything that somebody decides? What AWS observes may differ.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Trail(one), Self::Trail(other)) => one.is_same(other),
+            (_, _) => self == other,
+        }
+    }
+
+    /// The role that it is.
+    pub fn as_role(&self) -> Option<&RoleState> {
+        if let Self::Role(role) = self { Some(role) } else { None }
+    }
+
+    /// The trail that it is.
+    pub fn as_trail(&self) -> Option<&TrailState> {
+        if let Self::Trail(trail) = self { Some(trail) } else { None }
     }
 }
 
@@ -59,7 +87,7 @@ impl ObjectStep {
     /// Does a failure with this code of AWS's say that the step was made before?
     pub fn is_so_already(&self, _code: &str) -> bool {
         match self {
-            Self::Role(_) => false,
+            Self::Role(_) | Self::Trail(_) => false,
         }
     }
 
@@ -67,6 +95,7 @@ impl ObjectStep {
     pub fn is_removal(&self) -> bool {
         match self {
             Self::Role(step) => step.is_removal(),
+            Self::Trail(step) => step.is_removal(),
         }
     }
 }
@@ -75,6 +104,7 @@ impl fmt::Display for ObjectStep {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Role(step) => step.fmt(formatter),
+            Self::Trail(step) => step.fmt(formatter),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Objects in accounts: which differ from what is wanted, and the steps that lead there.
 
 mod role;
+mod trail;
 
 use std::collections::BTreeSet;
 
@@ -19,9 +20,12 @@ pub fn object_steps(before: Option<&ObjectState>, after: Option<&ObjectState>) -
     match (before, after) {
         (None, None) => Vec::new(),
         (Some(ObjectState::Role(before)), None) => role::remove(before),
+        (Some(ObjectState::Trail(_)), None) => trail::remove(),
         (before, Some(ObjectState::Role(after))) => {
-            let before = before.map(|ObjectState::Role(before)| before);
-            role::steps(before, after)
+            role::steps(before.and_then(ObjectState::as_role), after)
+        }
+        (before, Some(ObjectState::Trail(after))) => {
+            trail::steps(before.and_then(ObjectState::as_trail), after)
         }
     }
 }
@@ -75,18 +79,27 @@ fn compare_one(
         return;
     }
     let steps = object_steps(before, Some(&resource.state));
-    let reason = match before {
-        _ if steps.is_empty() => return,
-        None => "it does not exist",
-        Some(_) => "it differs",
-    };
+    if steps.is_empty() {
+        return;
+    }
+    let reason = reason(before, &resource.state);
     let change = Change::Object(Box::new(ObjectChange {
         key: key.clone(),
         before: before.cloned(),
         after: Some(resource.state.clone()),
         steps,
     }));
-    draft.propose(document, change, reason, Weight::PLAIN);
+    draft.propose(document, change, &reason, Weight::PLAIN);
+}
+
+fn reason(before: Option<&ObjectState>, after: &ObjectState) -> String {
+    match (before, after) {
+        (None, _) => "it does not exist".to_owned(),
+        (Some(ObjectState::Trail(before)), ObjectState::Trail(after)) => {
+            trail::reason(before, after)
+        }
+        (Some(_), _) => "it differs".to_owned(),
+    }
 }
 
 /// Objects of ours that nobody wants any more go; nobody else's are even mentioned.

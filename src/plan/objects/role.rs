@@ -101,7 +101,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::{remove, steps};
-    use crate::org::{ObjectStep, RoleState};
+    use crate::org::RoleState;
 
     const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::1:root"},"Action":"sts:AssumeRole"}]}"#;
     const OPEN: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}]}"#;
@@ -120,8 +120,7 @@ mod tests {
     }
 
     fn check(before: Option<&RoleState>, after: &RoleState, expect: &[&str]) {
-        let found: Vec<String> =
-            steps(before, after).iter().map(|ObjectStep::Role(step)| step.to_string()).collect();
+        let found: Vec<String> = steps(before, after).iter().map(ToString::to_string).collect();
         assert_eq!(found, expect);
     }
 
@@ -181,8 +180,7 @@ mod tests {
 
     #[test]
     fn a_role_is_emptied_before_it_is_deleted() {
-        let found: Vec<String> =
-            remove(&role()).iter().map(|ObjectStep::Role(step)| step.to_string()).collect();
+        let found: Vec<String> = remove(&role()).iter().map(ToString::to_string).collect();
         let expect = [
             "detach arn:aws:iam::aws:policy/ReadOnlyAccess",
             "delete inline policy playbook",

@@ -75,6 +75,7 @@ fn resources(policy_header: DocumentHeader) -> Resources {
         policies: vec![policy(policy_header)],
         break_glass: Vec::new(),
         regions: Vec::new(),
+        logging_trails: Vec::new(),
         tests: Vec::new(),
     };
     compile(&desired, "2026-11-22".parse().unwrap())

@@ -74,7 +74,7 @@ impl Actor<'_> {
 
     async fn role(&self, account: &AccountId, name: &str) -> Option<RoleState> {
         let found = self.port().object(&key(account, name)).await.unwrap();
-        found.map(|ObjectState::Role(role)| role)
+        found.as_ref().and_then(ObjectState::as_role).cloned()
     }
 
     async fn does(&self, account: &AccountId, name: &str, step: RoleStep) {

@@ -115,6 +115,19 @@ impl EmulatedOrganization {
         sent.unwrap_or_else(|error| panic!("{operation}: {error}"));
     }
 
+    /// Stops a trail of the management account, by its ARN: what palisade itself never does.
+    pub(crate) fn stop_logging(&self, arn: &str) {
+        let region = arn.split(':').nth(3).unwrap_or_default();
+        let signed = self.signed("cloudtrail").replace("us-east-1", region);
+        let sent = agent()
+            .post(&EMULATOR.url)
+            .header("authorization", signed)
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("x-amz-target", "CloudTrail_20131101.StopLogging")
+            .send(json!({"Name": arn}).to_string());
+        sent.unwrap_or_else(|error| panic!("{arn}: {error}"));
+    }
+
     /// The calls that reached the emulator, in order; of the operations that palisade knows.
     pub(crate) fn calls(&self) -> Vec<Operation> {
         let names: Vec<String> =

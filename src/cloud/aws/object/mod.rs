@@ -1,13 +1,15 @@
 //! Objects in accounts: which file speaks for which kind.
 
 mod role;
+mod selector;
 mod text;
+mod trail;
 
 use std::sync::Arc;
 
 use crate::cloud::aws::AwsCloud;
 use crate::cloud::aws::member::Session;
-use crate::cloud::{Answer, CloudError, CloudErrorKind, PageToken, Reading, Reply};
+use crate::cloud::{Answer, CloudError, CloudErrorKind, Page, PageToken, Reading, Reply};
 use crate::org::{AccountId, ObjectKey, ObjectKind, ObjectQuery, ObjectStep};
 
 /// What was answered, and the id of the request.
@@ -19,9 +21,13 @@ impl AwsCloud {
         key: &ObjectKey,
         reading: Reading,
     ) -> Result<Answer, CloudError> {
-        let session = self.enter(&key.account).await?;
+        let (session, partition) = self.reach(key).await?;
         let answered = match key.kind {
             ObjectKind::Role => role::read(&session.iam().reads, &key.name, reading).await,
+            ObjectKind::Trail => {
+                let clients = session.cloudtrail(key.region.as_ref());
+                trail::read(&clients.reads, &trail::arn(&partition, key), reading).await
+            }
         };
         let (reading, request_id) = self.told(&key.account, answered).await?;
         Ok(Answer { reply: Reply::Reading(Box::new(reading)), request_id })
@@ -35,6 +41,8 @@ impl AwsCloud {
         let session = self.enter(&query.account).await?;
         let answered = match query.kind {
             ObjectKind::Role => role::list(&session.iam().reads, query, page).await,
+            // Not listed: see `ObjectKind::is_listed`.
+            ObjectKind::Trail => Ok((Page { items: Vec::new(), next: None }, None)),
         };
         let (page, request_id) = self.told(&query.account, answered).await?;
         Ok(Answer { reply: Reply::Objects(page), request_id })
@@ -45,12 +53,29 @@ impl AwsCloud {
         key: &ObjectKey,
         step: ObjectStep,
     ) -> Result<Answer, CloudError> {
-        let session = self.enter(&key.account).await?;
+        let (session, partition) = self.reach(key).await?;
         let answered = match step {
             ObjectStep::Role(step) => role::write(&session.iam().writes, &key.name, step).await,
+            ObjectStep::Trail(step) => {
+                let clients = session.cloudtrail(key.region.as_ref());
+                let arn = trail::arn(&partition, key);
+                trail::write(&clients.writes, &arn, &key.name, step).await
+            }
         };
         let request_id = self.told(&key.account, answered).await?;
         Ok(Answer { reply: Reply::Done, request_id })
+    }
+
+    /// A session that reaches an object, and the partition: a session in its account, but for the trail of
+    /// an organization, which is the management account's and which a delegated administrator keeps from
+    /// where it is.
+    async fn reach(&self, key: &ObjectKey) -> Result<(Arc<Session>, String), CloudError> {
+        let caller = async { Ok(self.identify().await?.0) };
+        let account = match key.kind {
+            ObjectKind::Role => Some(&key.account),
+            ObjectKind::Trail => None,
+        };
+        Box::pin(self.members.reach(account, caller)).await
     }
 
     async fn enter(&self, account: &AccountId) -> Result<Arc<Session>, CloudError> {

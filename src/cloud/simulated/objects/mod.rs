@@ -4,6 +4,7 @@
 //! under a lagging read all the same, because every request may see another past.
 
 mod role;
+mod trail;
 
 use std::collections::BTreeMap;
 
@@ -56,8 +57,12 @@ impl World {
         let before = self.objects.remove(key);
         let changed = match (step, before.clone()) {
             (ObjectStep::Role(step), before) => {
-                let before = before.map(|ObjectState::Role(role)| role);
+                let before = before.as_ref().and_then(ObjectState::as_role).cloned();
                 role::change(before, step).map(|after| after.map(ObjectState::Role))
+            }
+            (ObjectStep::Trail(step), before) => {
+                let before = before.as_ref().and_then(ObjectState::as_trail).cloned();
+                trail::change(self, key, before, step).map(|after| after.map(ObjectState::Trail))
             }
         };
         let (after, answer) = match changed {
@@ -99,6 +104,7 @@ fn is_in(query: &ObjectQuery, key: &ObjectKey) -> bool {
 fn listed(key: &ObjectKey, state: &ObjectState) -> ListedObject {
     let description = match state {
         ObjectState::Role(role) => role.description.clone(),
+        ObjectState::Trail(_) => String::new(),
     };
     ListedObject { key: key.clone(), description }
 }

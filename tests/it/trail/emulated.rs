@@ -1,0 +1,200 @@
+//! The built binary against an emulator of AWS.
+
+use palisade::cloud::Cloud;
+use palisade::cloud::aws::AwsCloud;
+use palisade::org::{
+    Comparison, EventSelector, FieldSelector, ObjectKey, ObjectKind, ObjectState, ObjectStep,
+    Region, TrailCover, TrailState, TrailStep,
+};
+use strum::IntoEnumIterator;
+
+use crate::support::emulator::EmulatedOrganization;
+use crate::support::site::Site;
+
+/// Desired state with a trail. `{…}` are ids of the organization.
+const DESIRED: &str = r#"
+apiVersion: palisade/v1
+kind: Organization
+metadata: {name: acme}
+spec:
+  organizationId: {organization}
+  managementAccountId: "{management}"
+  accounts: {log-archive: "{archive}"}
+  trustedServices: [cloudtrail.amazonaws.com]
+---
+apiVersion: palisade/v1
+kind: LoggingTrail
+metadata: {name: organization-trail}
+spec:
+  trailName: acme-organization-trail
+  homeRegion: eu-west-1
+  dataEvents:
+    - name: Secrets
+      fieldSelectors:
+        - {field: resources.type, equals: ["AWS::S3::Object"]}
+        - {field: resources.ARN, startsWith: ["arn:aws:s3:::acme-secrets/"]}
+  insights: [ApiCallRateInsight, ApiErrorRateInsight]
+  archive: {account: log-archive, bucket: "{bucket}", region: eu-west-1}
+"#;
+
+const TRAIL: &str = "acme-organization-trail";
+
+fn bucket(organization: &EmulatedOrganization) -> String {
+    format!("logs-{}", organization.management_account)
+}
+
+fn site() -> Site {
+    let site = Site::new(EmulatedOrganization::with(&[("/", 1)]));
+    site.organization.make_bucket(&bucket(&site.organization));
+    write(&site, DESIRED);
+    site
+}
+
+fn write(site: &Site, text: &str) {
+    let organization = &site.organization;
+    let text = text
+        .replace("{organization}", organization.organization.as_str())
+        .replace("{management}", organization.management_account.as_str())
+        .replace("{archive}", organization.account("/", 0).as_str())
+        .replace("{bucket}", &bucket(organization));
+    site.write("organization.yaml", &text);
+}
+
+/// Somebody in the management account.
+struct Actor<'a> {
+    site: &'a Site,
+    cloud: AwsCloud,
+}
+
+impl Actor<'_> {
+    fn port(&self) -> &dyn Cloud {
+        &self.cloud
+    }
+
+    fn key(&self) -> ObjectKey {
+        ObjectKey {
+            account: self.site.organization.management_account.clone(),
+            region: Some(Region::new("eu-west-1")),
+            kind: ObjectKind::Trail,
+            name: TRAIL.to_owned(),
+        }
+    }
+
+    async fn trail(&self) -> Option<TrailState> {
+        let found = self.port().object(&self.key()).await.unwrap();
+        found.as_ref().and_then(ObjectState::as_trail).cloned()
+    }
+
+    async fn does(&self, step: TrailStep) {
+        self.port().write_object(&self.key(), &ObjectStep::Trail(step)).await.unwrap();
+    }
+
+    async fn drifts(&self, drift: Drift) {
+        let mut settings = self.trail().await.unwrap().settings;
+        match drift {
+            Drift::StopsTrail => {
+                let account = &self.site.organization.management_account;
+                let arn = format!("arn:aws:cloudtrail:eu-west-1:{account}:trail/{TRAIL}");
+                self.site.organization.stop_logging(&arn);
+            }
+            Drift::NarrowsSelectors => {
+                let mut selector = EventSelector::management();
+                let sources = FieldSelector::compared(
+                    "eventSource",
+                    Comparison::NotEquals,
+                    ["kms.amazonaws.com"],
+                );
+                selector.fields.insert(sources);
+                self.does(TrailStep::PutSelectors { selectors: [selector].into() }).await;
+            }
+            Drift::SwitchesInsightsOff => {
+                self.does(TrailStep::PutInsights { insights: [].into() }).await;
+            }
+            Drift::LeavesAccountsOut => {
+                settings.covers.remove(&TrailCover::Organization);
+                self.does(TrailStep::Update { settings }).await;
+            }
+            Drift::SwitchesValidationOff => {
+                settings.validates_files = false;
+                self.does(TrailStep::Update { settings }).await;
+            }
+            Drift::DeliversElsewhere => {
+                settings.prefix = Some("elsewhere".to_owned());
+                self.does(TrailStep::Update { settings }).await;
+            }
+            Drift::DeletesTrail => self.does(TrailStep::Delete).await,
+        }
+    }
+}
+
+/// What other people do to a trail.
+#[derive(Debug, Clone, Copy, strum::EnumIter)]
+enum Drift {
+    StopsTrail,
+    NarrowsSelectors,
+    SwitchesInsightsOff,
+    LeavesAccountsOut,
+    SwitchesValidationOff,
+    DeliversElsewhere,
+    DeletesTrail,
+}
+
+async fn actor(site: &Site) -> Actor<'_> {
+    Actor { site, cloud: site.organization.cloud().await }
+}
+
+#[tokio::test]
+async fn the_trail_records_the_organization_in_its_home_region() {
+    let site = site();
+    let plan = site.plan();
+    assert_eq!(plan.code, 2, "{plan}");
+    site.apply();
+    assert_eq!(site.plan().code, 0, "{}", site.plan());
+    let trail = actor(&site).await.trail().await.unwrap();
+    assert_eq!(trail.settings.covers, TrailCover::iter().collect());
+    assert!(trail.settings.validates_files && trail.is_logging);
+    assert_eq!(trail.settings.bucket, bucket(&site.organization));
+    assert_eq!(trail.insights.len(), 2);
+    let selectors: Vec<String> = trail.selectors.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        selectors,
+        [
+            "eventCategory equals Data, resources.ARN startsWith arn:aws:s3:::acme-secrets/, resources.type equals AWS::S3::Object",
+            "eventCategory equals Management",
+        ]
+    );
+    assert_eq!(trail.tags["palisade:document"], "LoggingTrail/organization-trail");
+    let delivery = trail.delivery.unwrap();
+    assert!(delivery.started.is_some() && delivery.delivered.is_some());
+}
+
+#[tokio::test]
+async fn drift_of_the_trail_is_seen_healed_and_gone() {
+    let site = site();
+    site.apply();
+    let actor = actor(&site).await;
+    for drift in Drift::iter() {
+        actor.drifts(drift).await;
+        let seen = site.plan();
+        assert_eq!(seen.code, 2, "{drift:?} is not seen: {seen}");
+        site.apply();
+        let after = site.plan();
+        assert_eq!(after.code, 0, "{drift:?} is not healed: {after}");
+    }
+}
+
+#[tokio::test]
+async fn a_trail_of_somebody_elses_is_verified_and_left_alone() {
+    let site = site();
+    site.apply();
+    write(&site, &DESIRED.replace("  archive:", "  adopt: verify\n  archive:"));
+    assert_eq!(site.plan().code, 0, "{}", site.plan());
+    let actor = actor(&site).await;
+    actor.drifts(Drift::NarrowsSelectors).await;
+    actor.drifts(Drift::StopsTrail).await;
+    let plan = site.plan();
+    assert!(plan.data.contains("it does not record"), "{plan}");
+    let before = actor.trail().await.unwrap();
+    site.palisade(&["apply", "--yes", "--api-budget", "unlimited"]);
+    assert!(actor.trail().await.unwrap().is_same(&before), "nothing is changed");
+}
