@@ -19,6 +19,7 @@ pub mod config;
 pub mod controller;
 pub mod desired;
 pub mod effective;
+pub mod event;
 pub mod judge;
 pub mod lint;
 pub mod metrics;

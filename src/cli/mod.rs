@@ -13,6 +13,7 @@ mod completions;
 mod console;
 mod coverage;
 mod demo;
+mod events;
 mod exit;
 mod explain;
 mod guardrails;

@@ -7,6 +7,7 @@ use anyhow::Context;
 
 use crate::cli::args::{Mode, RunArgs};
 use crate::cli::aws::{runtime, seed, settings};
+use crate::cli::events;
 use crate::cli::exit::Exit;
 use crate::cli::lease;
 use crate::cli::lease::Standing;
@@ -43,6 +44,10 @@ async fn serve(args: &RunArgs) -> anyhow::Result<Stopped> {
     let daemon =
         Daemon::open(settings_of(args), Arc::new(cloud), Clock::System, metrics, leadership)
             .await?;
+    let daemon = match events::queue(&args.events, &args.aws).await {
+        Some(queue) => daemon.with_events(queue),
+        None => daemon,
+    };
     tracing::info!(address = %daemon.address(), directory = %args.dir.dir.display(), "daemon started");
     let stopped = tokio::select! {
         stopped = daemon.run(stop) => stopped?,

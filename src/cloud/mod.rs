@@ -14,6 +14,7 @@ pub mod kubernetes;
 mod lease;
 mod object;
 mod operation;
+mod queue;
 pub mod simulated;
 
 use async_trait::async_trait;
@@ -23,6 +24,7 @@ pub use crate::cloud::error::{CloudError, CloudErrorKind};
 pub use crate::cloud::lease::{LeaseError, LeaseRecord, LeaseStore, LeaseVersion};
 pub use crate::cloud::object::{Question, Reading};
 pub use crate::cloud::operation::{Bucket, Operation, Rate};
+pub use crate::cloud::queue::{EventQueue, QueueError, QueuedMessage};
 
 /// Somewhere an AWS Organization can be read and changed.
 ///

@@ -49,6 +49,13 @@ pub(in crate::controller) struct Due {
     pub(in crate::controller) because: WakeReason,
 }
 
+impl Due {
+    /// The same, or a second look within `after`.
+    pub(in crate::controller) fn at_latest(self, after: Duration) -> Self {
+        if self.after <= after { self } else { Self { after, because: WakeReason::FollowUp } }
+    }
+}
+
 /// What the end of a pass asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Need {

@@ -12,10 +12,11 @@ use tokio::sync::{Notify, watch};
 
 use crate::admin;
 use crate::clock::Clock;
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, EventQueue};
 use crate::config::{JournalTarget, Settings};
 use crate::controller::approvals;
 use crate::controller::backoff::Backoff;
+use crate::controller::events::listen;
 use crate::controller::files::FileWatch;
 use crate::controller::journal::LineJournal;
 use crate::controller::lease::Leadership;
@@ -44,6 +45,7 @@ pub struct Daemon {
     leadership: Leadership,
     journal: LineJournal,
     lock: Option<Lock>,
+    queue: Option<Arc<dyn EventQueue>>,
     listener: TcpListener,
     address: SocketAddr,
     publisher: Publisher,
@@ -121,11 +123,19 @@ impl Daemon {
             leadership,
             journal,
             lock,
+            queue: None,
             listener,
             address,
             publisher,
             published: said,
         })
+    }
+
+    /// Events that come from `queue` wake it.
+    #[must_use]
+    pub fn with_events(mut self, queue: Arc<dyn EventQueue>) -> Self {
+        self.queue = Some(queue);
+        self
     }
 
     /// Where the HTTP endpoints are.
@@ -157,7 +167,15 @@ impl Daemon {
         };
         let serving = tokio::spawn(admin::serve(self.listener, endpoints));
         let claim = self.leadership.changes();
-        let wakes = Wakes { files: files.changed(), hangup, claim, stop: stop.clone() };
+        let own = self.journal.own_requests();
+        let (events, _hearing) = listen(self.queue, &self.leadership, &own, &self.metrics);
+        let wakes = Wakes {
+            files: files.changed(),
+            events: events.inbox(),
+            hangup,
+            claim,
+            stop: stop.clone(),
+        };
         let keeper = Keeper {
             observer: Observer::new(self.settings.fresh_for()),
             backoff: Backoff::new(self.settings.interval),
@@ -171,6 +189,8 @@ impl Daemon {
             stop: stop.clone(),
             standing: Standing::default(),
             report: None,
+            events,
+            attributions: std::collections::BTreeMap::new(),
             actions: Vec::new(),
         };
         let stopped = tokio::select! {

@@ -6,7 +6,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -14,11 +14,15 @@ use serde::Serialize;
 use crate::act::{Entry, Journal, JournalError};
 use crate::clock::Clock;
 use crate::config::JournalTarget;
+use crate::controller::events::{Attributions, LateAttribution, OwnRequests};
+use crate::org::DocumentRef;
+use crate::status::Attribution;
 
 /// A journal in a file, on standard output, or nowhere.
 #[derive(Debug)]
 pub struct LineJournal {
     clock: Clock,
+    own: Arc<OwnRequests>,
     state: Mutex<State>,
 }
 
@@ -26,6 +30,8 @@ pub struct LineJournal {
 struct State {
     sink: Sink,
     revision: Option<String>,
+    /// Who made the changes necessary that are made now, by object.
+    attributions: Attributions,
     /// Bytes that have still to be written. Bounded by what is in flight when writing first fails.
     pending: Vec<u8>,
     /// Why the last attempt failed, if it did.
@@ -46,6 +52,23 @@ struct Line<'a> {
     revision: Option<&'a str>,
     #[serde(flatten)]
     entry: &'a Entry,
+    /// Who made it necessary.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<&'a Attribution>,
+}
+
+/// Who made an earlier change necessary, told when it became known.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LateLine<'a> {
+    time: Timestamp,
+    revision: Option<&'a str>,
+    action: &'static str,
+    object: &'a str,
+    document: &'a DocumentRef,
+    since: Timestamp,
+    by: &'a Attribution,
+    outcome: &'static str,
 }
 
 impl LineJournal {
@@ -57,8 +80,14 @@ impl LineJournal {
             JournalTarget::StandardOutput => Sink::StandardOutput,
             JournalTarget::File(path) => Sink::File(append(path)?),
         };
-        let state = State { sink, revision: None, pending: Vec::new(), failure: None };
-        let journal = Self { clock, state: Mutex::new(state) };
+        let state = State {
+            sink,
+            revision: None,
+            attributions: Attributions::new(),
+            pending: Vec::new(),
+            failure: None,
+        };
+        let journal = Self { clock, own: Arc::default(), state: Mutex::new(state) };
         if let JournalTarget::File(_) = target {
             let mut state = journal.lock();
             state.pending = b" ".to_vec();
@@ -71,6 +100,37 @@ impl LineJournal {
     /// The git revision that the next entries are about.
     pub fn set_revision(&self, revision: Option<&str>) {
         self.lock().revision = revision.map(str::to_owned);
+    }
+
+    /// Who made the changes necessary that come next, by object.
+    pub(in crate::controller) fn set_attributions(&self, attributions: Attributions) {
+        self.lock().attributions = attributions;
+    }
+
+    /// The requests of this process.
+    pub(in crate::controller) fn own_requests(&self) -> Arc<OwnRequests> {
+        Arc::clone(&self.own)
+    }
+
+    /// Writes down who made an earlier change necessary.
+    pub(in crate::controller) fn record_late(
+        &self,
+        late: &LateAttribution,
+    ) -> Result<(), JournalError> {
+        let mut state = self.lock();
+        let LateAttribution { document, object, change, since, by } = late;
+        let line = LateLine {
+            time: self.clock.now(),
+            revision: state.revision.as_deref(),
+            action: change,
+            object,
+            document,
+            since: *since,
+            by,
+            outcome: "attributed",
+        };
+        let bytes = serde_json::to_vec(&line).map_err(|error| JournalError(error.into()))?;
+        state.append(bytes)
     }
 
     /// Why the journal cannot be written, if it cannot.
@@ -89,16 +149,28 @@ impl Journal for LineJournal {
     }
 
     fn record(&self, entry: &Entry) -> Result<(), JournalError> {
+        if let Some(id) = &entry.request_id {
+            self.own.note(id);
+        }
         let mut state = self.lock();
-        let line = Line { time: self.clock.now(), revision: state.revision.as_deref(), entry };
-        let mut bytes = serde_json::to_vec(&line).map_err(|error| JournalError(error.into()))?;
-        bytes.push(b'\n');
-        state.pending.append(&mut bytes);
-        state.flush().map_err(JournalError)
+        let line = Line {
+            time: self.clock.now(),
+            revision: state.revision.as_deref(),
+            entry,
+            by: state.attributions.get(&entry.object),
+        };
+        let bytes = serde_json::to_vec(&line).map_err(|error| JournalError(error.into()))?;
+        state.append(bytes)
     }
 }
 
 impl State {
+    fn append(&mut self, mut line: Vec<u8>) -> Result<(), JournalError> {
+        line.push(b'\n');
+        self.pending.append(&mut line);
+        self.flush().map_err(JournalError)
+    }
+
     /// Writes what is pending, and remembers how far it came: a line is never written twice or torn.
     fn flush(&mut self) -> io::Result<()> {
         let flushed = self.write();

@@ -8,11 +8,14 @@ use strum::IntoEnumIterator;
 
 use crate::act::Outcome;
 use crate::cloud::Operation;
+use crate::controller::events::{BREAK_GLASS, MessageResult};
 use crate::desired::Mode;
 use crate::metrics::{Guardrail, KnownLabels, Metrics};
 use crate::org::DocumentRef;
 use crate::plan::{BlockedReason, Change, Plan, UnmanagedKind};
-use crate::status::{Acted, Cause, DocumentReport, DriftReport, PassResult, PhaseSeconds, Report};
+use crate::status::{
+    Acted, Cause, DocumentReport, DriftReport, PassResult, PhaseSeconds, Report, WakeReason,
+};
 
 /// The metrics of the daemon, every series that can be known in place.
 pub fn metrics() -> prometheus::Result<Arc<Metrics>> {
@@ -20,7 +23,8 @@ pub fn metrics() -> prometheus::Result<Arc<Metrics>> {
         unmanaged_kinds: UnmanagedKind::iter().map(Into::into).collect(),
         blocked_reasons: BlockedReason::iter().map(Into::into).collect(),
         pass_results: PassResult::iter().map(Into::into).collect(),
-        drift_sources: vec![SWEEP],
+        drift_sources: vec![SWEEP, EVENT],
+        message_results: MessageResult::iter().map(Into::into).collect(),
         phases: vec![OBSERVE, PLAN, ACT],
         actions: Change::kinds().collect(),
         outcomes: Outcome::iter().map(|outcome| outcome.word()).collect(),
@@ -35,6 +39,9 @@ pub fn metrics() -> prometheus::Result<Arc<Metrics>> {
 
 /// A pass that looked at AWS on its own account found the drift.
 const SWEEP: &str = "sweep";
+
+/// An event woke the pass that found it.
+const EVENT: &str = "event";
 
 const OBSERVE: &str = "observe";
 const PLAN: &str = "plan";
@@ -84,10 +91,13 @@ fn measure_documents(metrics: &Metrics, report: &Report) {
     for document in &written {
         *by_kind.entry(document.kind.as_str()).or_default() += 1;
     }
+    let emergency = written.iter().filter(|document| document.kind == BREAK_GLASS);
+    metrics.record_break_glass(emergency.map(|document| document.name.as_str()));
     let revision = report.desired_state.revision.as_deref().unwrap_or_default();
     metrics.record_desired_state(revision, &by_kind);
     let detected = drift_by_document(&report.last_pass.detected);
-    metrics.count_drift_events(SWEEP, detected.values().sum());
+    let source = if report.last_pass.wake == WakeReason::Event { EVENT } else { SWEEP };
+    metrics.count_drift_events(source, detected.values().sum());
     let repaired = drift_by_document(&report.last_pass.repaired);
     let guardrails: Vec<Guardrail<'_>> = written
         .into_iter()

@@ -9,6 +9,7 @@
 mod approvals;
 mod backoff;
 mod daemon;
+mod events;
 mod files;
 mod journal;
 mod lease;

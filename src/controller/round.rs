@@ -1,7 +1,7 @@
 //! One round of the daemon: read git, pass, say how things stand, decide when to look again.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::cloud::Cloud;
@@ -10,6 +10,7 @@ use crate::config::{OperatingMode, Settings};
 use crate::controller::approvals;
 use crate::controller::approvals::Approvals;
 use crate::controller::backoff::{Backoff, Due, Progress};
+use crate::controller::events::{Attributions, Desired, Events, Found};
 use crate::controller::files::Sight;
 use crate::controller::journal::LineJournal;
 use crate::controller::lease::Leadership;
@@ -27,6 +28,10 @@ use crate::status::{
     plan_view, summarize, without_desired_state,
 };
 
+/// After an event that nothing was found of, so late it is looked again: AWS may have told of a change before
+/// it showed it, and what is read in the first half minute after is not kept.
+const SECOND_LOOK: Duration = Duration::from_secs(35);
+
 /// What the daemon keeps from round to round. None of it has to survive the process.
 pub(in crate::controller) struct Keeper {
     pub(in crate::controller) settings: Settings,
@@ -41,6 +46,9 @@ pub(in crate::controller) struct Keeper {
     pub(in crate::controller) observer: Observer,
     pub(in crate::controller) backoff: Backoff,
     pub(in crate::controller) report: Option<Arc<Report>>,
+    pub(in crate::controller) events: Events,
+    /// Who caused what the last plan is about.
+    pub(in crate::controller) attributions: Attributions,
     pub(in crate::controller) actions: Vec<Action>,
 }
 
@@ -60,9 +68,12 @@ impl Keeper {
         if wake == WakeReason::Hangup {
             self.observer.forget();
         }
+        self.events.hear(&mut self.observer, self.leadership.leads());
+        troubles.extend(self.events.trouble());
         let Some(resources) = self.standing.resources(self.clock) else {
             let circumstances = self.circumstances(wake, troubles);
             let report = without_desired_state(&circumstances, self.report.as_deref());
+            self.events.settle(Found::Nothing);
             return Some(self.conclude(report, None, Progress::Stuck));
         };
         let approvals = self.approvals(&mut troubles);
@@ -74,9 +85,15 @@ impl Keeper {
         count_actions(&self.metrics, &passed.plan, &passed.acted);
         let moved = passed.plan.actions != self.actions;
         let progress = if moved { Progress::Moved } else { Progress::Stuck };
+        let found = if passed.plan.is_empty() { Found::Nothing } else { Found::Drift };
         let due = self.conclude(report, Some(&passed), progress);
+        self.events.learn(&resources, &passed.snapshot);
+        self.events.settle(found);
         self.actions = passed.plan.actions;
-        Some(due)
+        Some(match (wake, found) {
+            (WakeReason::Event, Found::Nothing) => due.at_latest(SECOND_LOOK),
+            (_, _) => due,
+        })
     }
 
     async fn pass(&mut self, resources: &Resources, approvals: &Approvals) -> Option<Passed> {
@@ -98,6 +115,11 @@ impl Keeper {
             guards.approved.insert(held.hash.clone());
             looked.replan(resources, &guards);
         }
+        let digest = self.standing.digest();
+        let is_new = self.report.as_ref().is_some_and(|it| it.desired_state.digest != digest);
+        let desired = if is_new { Desired::New } else { Desired::AsBefore };
+        let now = self.clock.now();
+        self.attributions = self.events.attribute(&looked.plan, now, &self.journal, desired);
         let permit = WhileLeading { stop: &self.stop, leadership: &self.leadership };
         let leader = self.leadership.leads();
         let hands = match self.settings.mode {
@@ -147,7 +169,7 @@ impl Keeper {
             warnings: self.standing.warnings(),
             troubles,
             practices: self.standing.practices(),
-            attributions: BTreeMap::new(),
+            attributions: self.attributions.clone(),
         }
     }
 
@@ -191,8 +213,19 @@ fn data_directory(error: &approvals::ApprovalError) -> Trouble {
 
 fn log(report: &Report, previous: Option<&Report>) {
     for drift in &report.last_pass.detected {
-        let DriftReport { document, object, change, .. } = drift;
-        tracing::warn!(%document, object, change, "drift found");
+        let DriftReport { document, object, change, by, .. } = drift;
+        let by = by.as_ref();
+        tracing::warn!(
+            %document,
+            object,
+            change,
+            by = by.map(|by| by.principal.as_str()),
+            call = by.map(|by| by.call.as_str()),
+            at = by.map(|by| tracing::field::display(by.at)),
+            from = by.and_then(|by| by.from.as_deref()),
+            event = by.map(|by| by.event.as_str()),
+            "drift found"
+        );
     }
     for drift in &report.last_pass.repaired {
         let seconds = report.last_pass.at.duration_since(drift.since).as_secs();

@@ -7,6 +7,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use crate::controller::backoff::Due;
+use crate::controller::events::Inbox;
 use crate::controller::lease::Claim;
 use crate::controller::shutdown::{Stop, Urgency};
 use crate::status::{Publisher, WakeReason};
@@ -17,6 +18,7 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Everything that can cause a pass before its time.
 pub(in crate::controller) struct Wakes {
     pub(in crate::controller) files: Arc<Notify>,
+    pub(in crate::controller) events: Arc<Inbox>,
     pub(in crate::controller) hangup: Arc<Notify>,
     pub(in crate::controller) claim: watch::Receiver<Claim>,
     pub(in crate::controller) stop: Stop,
@@ -39,6 +41,7 @@ impl Wakes {
                 () = self.hangup.notified() => return Some(WakeReason::Hangup),
                 () = changed(&mut self.claim) => return Some(WakeReason::Leadership),
                 () = self.files.notified() => return Some(WakeReason::Files),
+                () = self.events.woken() => return Some(WakeReason::Event),
                 () = tokio::time::sleep_until(beat) => {
                     if beat == at {
                         return Some(due.because);

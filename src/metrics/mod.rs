@@ -4,6 +4,7 @@
 //! whose labels are known exists from the start with 0, so that alerts need no `or vector(0)`; the
 //! series of a document go when the document goes.
 
+mod events;
 mod family;
 mod guardrails;
 mod regions;
@@ -17,6 +18,7 @@ use tokio::time::Instant;
 
 pub use crate::metrics::guardrails::Guardrail;
 
+use crate::metrics::events::EventFamilies;
 use crate::metrics::family::{Building, Family, amount, lock, seconds};
 use crate::metrics::guardrails::GuardrailFamilies;
 use crate::metrics::regions::RegionFamilies;
@@ -46,6 +48,7 @@ pub struct Metrics {
     last_successful_pass: Gauge,
     actions: IntCounterVec,
     drift_events: IntCounterVec,
+    events: EventFamilies,
     aws: AwsFamilies,
     desired_state_valid: Gauge,
     desired_state: Family,
@@ -82,6 +85,8 @@ pub struct KnownLabels {
     pub phases: Vec<&'static str>,
     /// Of `drift_events_total{source}`.
     pub drift_sources: Vec<&'static str>,
+    /// Of `event_messages_total{result}`.
+    pub message_results: Vec<&'static str>,
     /// Of `actions_total{action}`.
     pub actions: Vec<&'static str>,
     /// Of `actions_total{outcome}`.
@@ -142,6 +147,7 @@ impl Metrics {
                 "Differences that appeared in AWS without a change in git, by what told of them.",
                 &["source"],
             )?,
+            events: EventFamilies::new(&new)?,
             aws: AwsFamilies::new(&new)?,
             desired_state_valid: new.gauge(
                 "desired_state_valid",
@@ -186,6 +192,7 @@ impl Metrics {
         for source in &known.drift_sources {
             self.drift_events.with_label_values(&[source]).reset();
         }
+        self.events.start_at_zero(&known.message_results);
         for action in &known.actions {
             for outcome in &known.outcomes {
                 self.actions.with_label_values(&[action, outcome]).reset();

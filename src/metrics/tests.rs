@@ -11,6 +11,7 @@ fn metrics() -> Metrics {
         blocked_reasons: vec!["SlotsFull"],
         pass_results: vec!["in_sync"],
         drift_sources: vec!["sweep"],
+        message_results: vec!["woke"],
         phases: vec!["observe"],
         actions: vec!["AttachPolicy"],
         outcomes: vec!["done"],

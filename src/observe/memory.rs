@@ -160,6 +160,7 @@ impl Memory {
             Touched::Policies(policy_type) => {
                 self.policies.lists.entry(policy_type.clone()).or_default().touch();
             }
+            Touched::Policy(policy) => self.policies.touch_policy(policy),
             Touched::Document(policy) => {
                 self.policies.documents.entry(policy.clone()).or_default().touch();
             }
@@ -185,6 +186,19 @@ impl PolicyMemory {
         for policy in listed.filter(|policy| policy.aws_managed) {
             self.targets.remove(&policy.id);
         }
+    }
+
+    /// All of a policy has changed, or may have. Where no listing holds it, every one may.
+    fn touch_policy(&mut self, policy: &PolicyId) {
+        let holds = |list: &Kept<BTreeMap<PolicyId, PolicySummary>>| {
+            list.last().is_some_and(|list| list.contains_key(policy))
+        };
+        let is_listed = self.lists.values().any(holds);
+        for list in self.lists.values_mut().filter(|list| !is_listed || holds(list)) {
+            list.touch();
+        }
+        self.documents.entry(policy.clone()).or_default().touch();
+        self.targets.entry(policy.clone()).or_default().touch();
     }
 
     /// The targets of every policy of `policy_type` have changed, or may have.

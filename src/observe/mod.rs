@@ -69,6 +69,8 @@ pub enum Touched {
     PolicyTypes,
     /// Which policies of a type there are, and their names and descriptions.
     Policies(PolicyType),
+    /// All there is to a policy: name, document, targets.
+    Policy(PolicyId),
     /// A policy's document.
     Document(PolicyId),
     /// What a policy is attached to.

@@ -39,14 +39,17 @@ pub struct Difference {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Attribution {
-    /// The principal's ARN.
+    /// The principal's ARN, without what looks like an e-mail address.
     pub principal: String,
     /// The call, such as `organizations:DetachPolicy`.
     pub call: String,
     /// When it was made.
     pub at: Timestamp,
-    /// The address it came from, if the event says so.
+    /// The address or service it came from, if the event says so.
     pub from: Option<String>,
+    /// The event's id in CloudTrail, by which it can be looked up there.
+    #[serde(default)]
+    pub event: String,
 }
 
 /// Where a difference comes from.

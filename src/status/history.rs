@@ -142,7 +142,9 @@ pub(in crate::status) fn happenings(
     };
     let before = previous.map(|report| report.happenings.as_slice()).unwrap_or_default();
     let known = before.iter().cloned().map(|mut happening| {
-        if happening.until.is_some() {
+        if let Some(until) = happening.until {
+            let late = circumstances.attributions.get(&happening.object);
+            happening.by = happening.by.or(late.filter(|by| by.at <= until).cloned());
             return happening;
         }
         if let Some(difference) = seen(&happening.document, &happening.object) {

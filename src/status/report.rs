@@ -13,7 +13,8 @@ use crate::desired::Mode;
 use crate::org::{DocumentRef, OrganizationId, PolicyType};
 use crate::plan::{BlockedReason, UnmanagedKind};
 use crate::status::{
-    Cause, Condition, Difference, Happening, PassSpan, PracticeReport, TreeReport, Turn,
+    Attribution, Cause, Condition, Difference, Happening, PassSpan, PracticeReport, TreeReport,
+    Turn,
 };
 
 /// Everything there is to say after a pass.
@@ -156,6 +157,9 @@ pub struct DriftReport {
     pub cause: Cause,
     /// When it was first seen.
     pub since: Timestamp,
+    /// Who caused it, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Attribution>,
 }
 
 /// What caused a pass.
@@ -171,6 +175,8 @@ pub enum WakeReason {
     Timer,
     /// A file changed.
     Files,
+    /// AWS told of a change.
+    Event,
     /// SIGHUP.
     Hangup,
     /// A pass that did not succeed is tried again.

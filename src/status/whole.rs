@@ -338,6 +338,7 @@ fn event((document, difference): (&DocumentReport, &Difference)) -> DriftReport 
         change: difference.change.clone(),
         cause: difference.cause,
         since: difference.since,
+        by: difference.by.clone(),
     }
 }
 

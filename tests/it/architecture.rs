@@ -25,6 +25,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("catalog", &["org", "policy", "reference", "desired"]),
     ("compile", &["org", "policy", "desired"]),
     ("cloud", &["org", "policy", "clock"]),
+    // Messages are other people's texts: what reads them can do nothing but say what they say.
+    ("event", &["org"]),
     ("observe", &["org", "policy", "cloud", "clock"]),
     // Which policies bind an account is asked by every question about a call, with and without a plan.
     ("effective", &["org", "policy", "compile"]),
@@ -48,6 +50,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "compile",
             "effective",
             "cloud",
+            "event",
             "observe",
             "plan",
             "act",
@@ -88,8 +91,18 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that only compute.
-const PURE: &[&str] =
-    &["policy", "reference", "lint", "catalog", "compile", "effective", "judge", "plan", "status"];
+const PURE: &[&str] = &[
+    "policy",
+    "reference",
+    "lint",
+    "catalog",
+    "compile",
+    "effective",
+    "event",
+    "judge",
+    "plan",
+    "status",
+];
 
 /// The one file of a pure module that has an effect.
 const PURE_EXCEPT: &[&str] = &["status/publish.rs"];

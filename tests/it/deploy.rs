@@ -207,6 +207,19 @@ fn the_role_may_do_what_the_program_does_and_no_more() {
     assert!(delegated.is_subset(&allowed("enforce.json")), "{delegated:?}");
 }
 
+#[test]
+fn the_role_may_use_the_events_queue_as_the_program_does() {
+    let call = Regex::new(r"\.client\s*\.([a-z_]+)\(\)").unwrap();
+    let adapter = read(&root("src/cloud/aws/queue.rs"));
+    let words = |name: &str| -> String {
+        let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+        name.split('_').filter(|word| *word != "batch").map(capital).collect()
+    };
+    let called: BTreeSet<String> =
+        call.captures_iter(&adapter).map(|found| format!("sqs:{}", words(&found[1]))).collect();
+    assert_eq!(allowed("events.json"), called);
+}
+
 /// The actions that a policy in `deploy/iam` allows. It must not do anything else.
 fn allowed(name: &str) -> BTreeSet<String> {
     let policy = json(&root("deploy/iam").join(name));
@@ -240,6 +253,7 @@ fn every_metric_that_is_alerted_on_or_explained_exists() {
     metrics.record_policy_types([("SERVICE_CONTROL_POLICY", 1)]);
     metrics.record_slots([("SERVICE_CONTROL_POLICY", 0.5)]);
     metrics.record_region_list(Some((10, 365)));
+    metrics.record_event_queue(1);
     let exposed = String::from_utf8(metrics.render().unwrap()).unwrap();
     let metric = Regex::new("palisade_[a-z_]*[a-z]").unwrap();
     let mut seen = BTreeSet::new();

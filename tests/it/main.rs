@@ -13,6 +13,7 @@ mod differential;
 mod emulator;
 mod end_to_end;
 mod estate;
+mod events;
 mod judging;
 mod live;
 mod monitoring;

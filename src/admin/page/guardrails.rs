@@ -110,7 +110,7 @@ fn one_difference(html: &mut Html, difference: &Difference) {
 
 /// Who did it.
 pub(super) fn attribution(html: &mut Html, by: &Attribution) {
-    let Attribution { principal, call, at, from } = by;
+    let Attribution { principal, call, at, from, event: _ } = by;
     html.text("By ");
     html.element("code", &[], principal);
     html.text(&format!(" with {call} "));

@@ -16,6 +16,7 @@ use strum::IntoEnumIterator;
 pub(crate) use crate::cli::args::asking::{ExplainArgs, ReplayArgs, SimulateArgs, TestArgs};
 use crate::cli::catalog::CatalogArgs;
 use crate::cli::coverage::CoverageArgs;
+use crate::cli::events::EventsArgs;
 use crate::cli::help;
 use crate::cli::lease::LeaseArgs;
 use crate::cloud::budget::BudgetShare;
@@ -222,6 +223,8 @@ pub(crate) struct RunArgs {
     pub(crate) aws: AwsArgs,
     #[command(flatten)]
     pub(crate) lease: LeaseArgs,
+    #[command(flatten)]
+    pub(crate) events: EventsArgs,
     /// The git revision of desired state, where the directory itself does not tell
     #[arg(long, env = "PALISADE_REVISION", value_name = "REVISION")]
     pub(crate) revision: Option<String>,

@@ -11,6 +11,7 @@ mod member;
 #[cfg(test)]
 mod member_tests;
 mod object;
+mod queue;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ use crate::cloud::{Answer, Call, Cloud, CloudError};
 
 pub use crate::cloud::aws::connect::{AwsSettings, AwsTimeouts, Endpoint};
 pub use crate::cloud::aws::lease::S3Lease;
+pub use crate::cloud::aws::queue::SqsQueue;
 
 /// An organization in AWS, or in anything that speaks its API.
 ///

@@ -76,6 +76,7 @@ fn who_changed_what_is_kept_while_the_difference_is_there_and_after() {
         call: "organizations:DetachPolicy".into(),
         at: calm.last_pass.at,
         from: None,
+        event: "a1b2".into(),
     };
     let told =
         Circumstances { attributions: BTreeMap::from([(object, by.clone())]), ..circumstances(1) };

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use palisade::clock::Clock;
+use palisade::cloud::EventQueue;
 use palisade::cloud::simulated::{SimulatedCloud, SimulationOptions};
 use palisade::config::{JournalTarget, OperatingMode, Settings};
 use palisade::controller::{
@@ -78,6 +79,7 @@ pub(crate) struct Staging {
     pub(crate) cloud: SimulatedCloud,
     pub(crate) settings: Settings,
     pub(crate) leadership: Leadership,
+    pub(crate) queue: Option<Arc<dyn EventQueue>>,
 }
 
 /// The daemon, running.
@@ -111,17 +113,21 @@ impl Staging {
             revision: Some("abc".into()),
         };
         fs::write(directory.join("all.yaml"), desired).unwrap();
-        Self { home, cloud, settings, leadership: alone() }
+        Self { home, cloud, settings, leadership: alone(), queue: None }
     }
 
     pub(crate) async fn start(self) -> Stage {
-        let Self { home, cloud, settings, leadership } = self;
+        let Self { home, cloud, settings, leadership, queue } = self;
         let metrics = metrics().unwrap();
         let clock = Clock::starting_at("2026-11-22T12:00:00Z".parse::<Timestamp>().unwrap());
         let data_directory = settings.data_directory.clone();
         let shared = Arc::new(cloud.clone());
         let daemon =
             Daemon::open(settings, shared, clock, Arc::clone(&metrics), leadership).await.unwrap();
+        let daemon = match queue {
+            Some(queue) => daemon.with_events(queue),
+            None => daemon,
+        };
         let published = daemon.published();
         let (stopper, stop): (Stopper, Stop) = channel();
         let running = tokio::spawn(daemon.run(stop));

@@ -82,6 +82,30 @@ impl EmulatedOrganization {
         made.unwrap_or_else(|error| panic!("{bucket}: {error}"));
     }
 
+    /// Makes a queue in the management account; its URL.
+    pub(crate) fn make_queue(&self, name: &str) -> String {
+        self.ask_sqs("CreateQueue", &json!({"QueueName": name}));
+        format!("{}/{}/{name}", EMULATOR.url, self.management_account)
+    }
+
+    /// Puts a message into a queue, as EventBridge does.
+    pub(crate) fn tell(&self, queue: &str, message: &serde_json::Value) {
+        self.ask_sqs(
+            "SendMessage",
+            &json!({"QueueUrl": queue, "MessageBody": message.to_string()}),
+        );
+    }
+
+    fn ask_sqs(&self, operation: &str, request: &serde_json::Value) {
+        let sent = agent()
+            .post(&EMULATOR.url)
+            .header("authorization", self.signed("sqs"))
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amz-target", format!("AmazonSQS.{operation}"))
+            .send(request.to_string());
+        sent.unwrap_or_else(|error| panic!("{operation}: {error}"));
+    }
+
     /// A signature that the emulator takes for the management account's.
     fn signed(&self, service: &str) -> String {
         let key = &self.access_key_id;
