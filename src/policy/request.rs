@@ -10,7 +10,8 @@ use crate::policy::truth::Truth;
 ///
 /// A key that is neither given nor said to be absent is unknown. From the principal and the
 /// resource's account follow `aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:PrincipalIsAWSService`,
-/// `aws:PrincipalServiceName` and `aws:ResourceAccount`; saying otherwise overrides them.
+/// `aws:PrincipalServiceName` and `aws:ResourceAccount`, and that only a root user's session has
+/// `aws:AssumedRoot`; saying otherwise overrides them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     pub(crate) principal: Principal,
@@ -38,6 +39,9 @@ pub enum RequestProblem {
 }
 
 static PRINCIPAL_ARN: LazyLock<Name> = LazyLock::new(|| Name::new("aws:PrincipalArn"));
+
+/// What sessions of `sts:AssumeRoot` carry, and nobody else ("AWS global condition context keys").
+const ASSUMED_ROOT: &str = "aws:AssumedRoot";
 
 /// Who calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,6 +168,9 @@ impl Principal {
             for key in ["aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalServiceName"] {
                 context.set_absent(key);
             }
+            // "Anonymous requests do not include this key", the same page says of the second.
+            context.set_absent(ASSUMED_ROOT);
+            context.set_absent("aws:PrincipalIsAWSService");
             return Some(Self::Anonymous);
         }
         let Some(rest) = text.strip_prefix("arn:") else {
@@ -172,6 +179,7 @@ impl Principal {
             context.set("aws:PrincipalServiceName", [text]);
             context.set_absent("aws:PrincipalArn");
             context.set_absent("aws:PrincipalAccount");
+            context.set_absent(ASSUMED_ROOT);
             return is_service.then_some(Self::Service);
         };
         let parts: Vec<&str> = rest.splitn(5, ':').collect();
@@ -182,6 +190,9 @@ impl Principal {
         context.set("aws:PrincipalAccount", [account]);
         context.set("aws:PrincipalIsAWSService", ["false"]);
         context.set_absent("aws:PrincipalServiceName");
+        if name != "root" {
+            context.set_absent(ASSUMED_ROOT);
+        }
         // The role's ARN has a path, and the session's has not: it cannot be told from here.
         let session_of = name.strip_prefix("assumed-role/");
         if session_of.is_none() {

@@ -5,6 +5,7 @@
 
 mod monitor;
 mod packing;
+mod profiles;
 mod run;
 
 use std::sync::{Arc, Mutex};

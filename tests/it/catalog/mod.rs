@@ -1,5 +1,8 @@
 //! The catalogue from the outside: its files, its profiles, and what they become in desired state.
 
+mod must_work;
+pub(crate) mod profiles;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
