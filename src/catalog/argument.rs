@@ -218,10 +218,14 @@ impl Format {
             match format {
                 Format::Account => "^[0-9]{12}$",
                 Format::Action => r"^[a-z0-9-]+:[A-Za-z0-9*?]+$",
-                Format::Arn => r"^arn:[a-z*-]+:[a-z0-9-]+:[a-z0-9*-]*:[0-9*]*:[^\s]+$",
-                Format::Principal => r"^arn:[a-z*-]+:(iam|sts)::[0-9*?]{1,12}:[^\s*]\S*$",
+                Format::Arn => r"^arn:[a-z*-]+:[a-z0-9-]+:[a-z0-9*-]*:[0-9*]*:[^ \t\r\n]+$",
+                Format::Principal => {
+                    r"^arn:[a-z*-]+:(iam|sts)::[0-9*?]{1,12}:[^ \t\r\n*][^ \t\r\n]*$"
+                }
                 Format::Region => r"^[a-z]{2,}(-[a-z]+)+-[0-9]+$",
-                Format::Name => r"^[\w+=,.@/*?-]*[\w+=,.@/-]{2}[\w+=,.@/*?-]*$",
+                Format::Name => {
+                    r"^[A-Za-z0-9_+=,.@/*?-]*[A-Za-z0-9_+=,.@/-]{2}[A-Za-z0-9_+=,.@/*?-]*$"
+                }
                 Format::Bucket => r"^[a-z0-9][a-z0-9.*?-]{2,62}$",
                 Format::Service => r"^[a-z0-9][a-z0-9-]*$",
                 Format::TagKey => r"^[A-Za-z0-9_.:/=+@ -]{1,128}$",

@@ -38,6 +38,8 @@ pub(crate) struct Desired {
     pub(crate) resources: Resources,
     /// What its guardrails must do.
     pub(crate) tests: Vec<DesiredTest>,
+    /// Are these all the tests that are written? What is wrong in one leaves out a case.
+    pub(crate) has_all_tests: bool,
     /// The digest of the files it was read from.
     pub(crate) digest: String,
 }
@@ -62,7 +64,9 @@ pub(crate) fn desired_org(dir: &Path, console: Console) -> anyhow::Result<(Desir
         .org
         .with_context(|| format!("desired state in `{}` cannot be used", dir.display()))?;
     let resources = compile::compile(&org, today);
-    let desired = Desired { resources, tests: org.tests.clone(), digest: loaded.digest };
+    let has_all_tests = loaded.problems.is_empty();
+    let tests = org.tests.clone();
+    let desired = Desired { resources, tests, has_all_tests, digest: loaded.digest };
     Ok((org, desired))
 }
 

@@ -11,6 +11,9 @@ use crate::judge;
 
 pub(crate) fn run(args: &TestArgs, console: Console) -> anyhow::Result<Exit> {
     let desired = sources::desired_state(&args.dir.dir, console)?;
+    if !desired.has_all_tests {
+        bail!("the tests cannot be made as they are written");
+    }
     let filter = args.filter.as_deref().unwrap_or_default();
     let report = judge::judge(&desired.tests, &desired.resources, |document, case| {
         document.contains(filter) || case.contains(filter)

@@ -24,10 +24,10 @@ pub(crate) fn run(args: &ValidateArgs, console: Console) -> anyhow::Result<Exit>
         }
     }
     let is_refused = args.deny_warnings && !loaded.warnings.is_empty();
-    if is_refused && loaded.org.is_some() {
+    if is_refused && loaded.is_valid() {
         console.say(
             "`--deny-warnings`: mend what is warned of, or silence it with `palisade/lint-ignore`",
         );
     }
-    Ok(if loaded.org.is_some() && !is_refused { Exit::Good } else { Exit::Bad })
+    Ok(if loaded.is_valid() && !is_refused { Exit::Good } else { Exit::Bad })
 }

@@ -134,6 +134,9 @@ pub struct StatementOrigin {
     pub document: DocumentRef,
     /// Where the statement is written.
     pub source: Source,
+    /// Its Sid there; in a shared policy, where others may have the same, it can have a number more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
 }
 
 /// A guardrail in a policy that it shares.
@@ -265,11 +268,17 @@ impl PolicyResource {
 
 /// Where each statement of a document is written.
 fn origins(policy: &DesiredPolicy) -> Vec<StatementOrigin> {
-    let origin = |source: &Source| StatementOrigin {
+    let statements = &policy.content["Statement"];
+    let sid = |index: usize| {
+        let statement = statements.get(index).unwrap_or(statements);
+        statement.get("Sid").and_then(|sid| sid.as_str()).map(str::to_owned)
+    };
+    let origin = |(index, source): (usize, &Source)| StatementOrigin {
         document: policy.header.document.clone(),
         source: source.clone(),
+        sid: sid(index),
     };
-    policy.statement_sources.iter().map(origin).collect()
+    policy.statement_sources.iter().enumerate().map(origin).collect()
 }
 
 fn compile_document(header: &DocumentHeader, today: Date) -> Document {

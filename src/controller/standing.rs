@@ -40,8 +40,12 @@ impl Standing {
         let revision = revision_given.map(str::to_owned).or_else(|| revision(directory));
         let today = clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
         let loaded = desired::load(directory, today, catalog::built_in());
-        self.problems = loaded.problems.iter().map(problem).collect();
-        self.warnings = loaded.warnings.iter().map(problem).collect();
+        // Where only tests have problems, what is in the directory is in force.
+        let (problems, warnings) = (loaded.problems.iter(), loaded.warnings.iter());
+        (self.problems, self.warnings) = match loaded.org {
+            Some(_) => (Vec::new(), problems.chain(warnings).map(problem).collect()),
+            None => (problems.map(problem).collect(), warnings.map(problem).collect()),
+        };
         if let Some(org) = loaded.org {
             self.good = Some(Good { org, digest: loaded.digest, revision });
         }

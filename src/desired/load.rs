@@ -22,14 +22,22 @@ const READS_MAX: usize = 3;
 /// What a directory of desired state holds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
-    /// Desired state; nothing when there is any problem.
+    /// Desired state; nothing when anything but a test has a problem. A typo in a test must not keep
+    /// guardrails from being in force; the case it is in is left out.
     pub org: Option<DesiredOrg>,
-    /// What keeps it from being used, in reading order.
+    /// What is wrong, in reading order.
     pub problems: Vec<Problem>,
     /// What somebody should look at.
     pub warnings: Vec<Problem>,
     /// The digest of every file read, names and bytes: the generation of desired state.
     pub digest: String,
+}
+
+impl Loaded {
+    /// Is nothing wrong, in tests neither?
+    pub fn is_valid(&self) -> bool {
+        self.org.is_some() && self.problems.is_empty()
+    }
 }
 
 /// A document whose form has been checked.
@@ -80,9 +88,10 @@ pub fn load(directory: &Path, today: Date, guardrails: &dyn Guardrails) -> Loade
         report.problems.push(Problem::of_file(&name, "no documents found".to_owned()));
     }
     let org = validate::validate(&documents, &texts, &mut files, (today, guardrails), &mut report);
+    let org = org.filter(|_| report.is_usable());
     report.tidy();
-    let Report { problems, warnings } = report;
-    Loaded { org: org.filter(|_| problems.is_empty()), problems, warnings, digest: files.digest() }
+    let Report { problems, warnings, .. } = report;
+    Loaded { org, problems, warnings, digest: files.digest() }
 }
 
 /// Reads every YAML file, and all of them again if the directory was exchanged meanwhile.
@@ -147,7 +156,7 @@ fn read_document(
     let rest = if findings.is_empty() { None } else { salvage(&kind, &node, &findings) };
     let is_sound = findings.is_empty() || rest.is_some();
     for (span, finding) in findings {
-        report.problem(text, span, finding);
+        report.problem_in(&kind, text, span, finding);
     }
     Some(Document { kind, file, node: rest.unwrap_or(node), is_sound })
 }
@@ -163,7 +172,7 @@ pub(crate) fn deserialize<T: serde::de::DeserializeOwned>(
         Ok(value) => Some(value),
         Err(error) => {
             let finding = Finding::new(ProblemCode::InvalidValue, error.to_string());
-            report.problem(text, document.node.span, finding);
+            report.problem_in(&document.kind, text, document.node.span, finding);
             None
         }
     }

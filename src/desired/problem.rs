@@ -13,6 +13,9 @@ use crate::lint::LintCode;
 /// Longest source line that is carried along; a longer one (a minified file) is only named.
 const LINE_BYTES_MAX: usize = 20_000;
 
+/// The kind of documents that test guardrails and are none.
+pub(crate) const TEST_KIND: &str = "GuardrailTest";
+
 /// Longest value that a message repeats.
 const SHOWN_CHARACTERS_MAX: usize = 80;
 
@@ -127,6 +130,8 @@ pub(crate) struct Report {
     pub(crate) problems: Vec<Problem>,
     /// Warnings.
     pub(crate) warnings: Vec<Problem>,
+    /// How many of the errors are about tests.
+    of_tests: usize,
 }
 
 /// A problem that has no place yet.
@@ -270,6 +275,24 @@ impl Report {
     /// Records an error.
     pub(crate) fn problem(&mut self, text: &SourceText, span: Span, finding: Finding) {
         self.problems.push(text.problem(Severity::Error, span, finding));
+    }
+
+    /// Records an error in a document of `kind`. One in a test keeps the test from being made, and no
+    /// guardrail from being in force.
+    pub(crate) fn problem_in(
+        &mut self,
+        kind: &str,
+        text: &SourceText,
+        span: Span,
+        finding: Finding,
+    ) {
+        self.of_tests += usize::from(kind == TEST_KIND);
+        self.problem(text, span, finding);
+    }
+
+    /// Are all errors about tests?
+    pub(crate) fn is_usable(&self) -> bool {
+        self.problems.len() == self.of_tests
     }
 
     /// Records a warning.

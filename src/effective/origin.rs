@@ -79,6 +79,15 @@ impl Effective {
         Some(writing.origin(statement.statement))
     }
 
+    /// What a statement is called: in the document it was made from, if that is known.
+    pub fn sid<'e>(&'e self, statement: &StatementRef<'e>) -> Option<&'e str> {
+        let written = match self.writing(statement.policy_type, statement.policy) {
+            Some(Writing::Git { statements, .. }) => statements.get(statement.statement),
+            Some(_) | None => None,
+        };
+        written.and_then(|origin| origin.sid.as_deref()).or(statement.sid)
+    }
+
     /// A statement as the policy words it; nothing when the policy is not there.
     pub fn statement(&self, statement: &StatementRef<'_>) -> Option<Value> {
         let index = self.find(statement.policy_type, statement.policy)?;

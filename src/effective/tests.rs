@@ -38,6 +38,7 @@ fn resource(name: &str, content: &str, targets: &[DesiredTarget]) -> PolicyResou
     let line_of = |index: usize| StatementOrigin {
         document: document(name),
         source: source(10 * (index + 1)),
+        sid: None,
     };
     PolicyResource {
         document: document(name),

@@ -59,7 +59,7 @@ fn statements(key: &PolicyKey, policy: &PolicyResource) -> Vec<UntestedStatement
             source: origin.source.clone(),
             document: origin.document.clone(),
             policy_type: key.policy_type.clone(),
-            sid: sid_of(index),
+            sid: origin.sid.clone().or_else(|| sid_of(index)),
         })
         .collect()
 }

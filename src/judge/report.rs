@@ -302,7 +302,7 @@ impl Reporter<'_> {
             level: statement.level.to_owned(),
             policy: statement.policy.to_owned(),
             statement: statement.statement,
-            sid: statement.sid.map(str::to_owned),
+            sid: self.effective.sid(statement).map(str::to_owned),
             document,
             source,
         }
@@ -310,8 +310,8 @@ impl Reporter<'_> {
 
     /// Is the statement of the guardrail that was expected?
     pub(super) fn is_by(&self, hit: &Hit<'_>, expected: &ExpectedGuardrail) -> bool {
-        let is_sid =
-            expected.sid.as_deref().is_none_or(|expected| hit.statement.sid == Some(expected));
+        let sid = self.effective.sid(&hit.statement);
+        let is_sid = expected.sid.as_deref().is_none_or(|expected| sid == Some(expected));
         is_sid
             && match self.effective.origin(&hit.statement) {
                 Some(

@@ -215,6 +215,23 @@ fn no_file_outgrows_its_idea() {
     assert!(long.is_empty(), "more than {LINES_MAX} lines: {long:?}");
 }
 
+/// The binary that is installed is built without what tests depend on, and so with a `regex` that knows no
+/// classes of Unicode: a pattern with one compiles under test and nowhere else.
+#[test]
+fn no_pattern_needs_more_of_regex_than_the_release_has() {
+    let manifest = fs::read_to_string(source_root().with_file_name("Cargo.toml")).unwrap();
+    assert!(manifest.contains(r#"regex = { version = "1.13", default-features = false"#));
+    for path in files_under(&source_root()) {
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        for line in code.filter(|line| line.contains("r\"")) {
+            for class in [r"\w", r"\W", r"\s", r"\S", r"\d", r"\D", r"\b", r"\p", "(?i"] {
+                assert!(!line.contains(class), "{}: {class} in {line}", path.display());
+            }
+        }
+    }
+}
+
 fn source_root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }

@@ -1,5 +1,6 @@
 //! Tests of guardrails from the outside: documents in, verdicts on their cases out.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -213,6 +214,34 @@ fn lists_multiply() {
         calls.iter().any(|call| call.resource.as_deref() == Some("arn:aws:s3:::a/222222222222"))
     );
     assert!(judge_all(&org).holds());
+}
+
+/// Where many guardrails share policies, a Sid that two of them have gets a number there.
+#[test]
+fn a_statement_goes_by_the_sid_of_its_document_in_a_shared_policy() {
+    let mut spec = String::from("spec:\n  cases:\n");
+    for number in 0..12 {
+        writeln!(
+            spec,
+            "    - {{account: logs, principal: role/x, action: 'sqs:Action{number}', expect: denied, by: g{number}/Same}}"
+        )
+        .unwrap();
+    }
+    for number in 0..12 {
+        write!(
+            spec,
+            "---\napiVersion: palisade/v1\nkind: ServiceControlPolicy\nmetadata: {{name: g{number}}}\nspec:\n  targets: [/]\n  \
+             document: {{Version: '2012-10-17', Statement: {{Sid: Same, Effect: Deny, Action: 'sqs:Action{number}', Resource: '*'}}}}\n"
+        )
+        .unwrap();
+    }
+    let org = organization(&spec);
+    let compiled = compile(&org, TODAY);
+    assert!(compiled.policies.values().any(|policy| !policy.members.is_empty()), "none is shared");
+    let report = judge_all(&org);
+    assert!(report.holds(), "{:#?}", report.failed().collect::<Vec<_>>());
+    let sids: Vec<_> = report.coverage.untested.iter().map(|it| it.sid.as_deref()).collect();
+    assert!(!sids.contains(&Some("Same2")), "{sids:?}");
 }
 
 #[test]

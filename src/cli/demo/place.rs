@@ -16,11 +16,7 @@ macro_rules! embedded {
 /// The repository's `desired-state/`, file by file: the demo needs nothing but the binary. A test holds
 /// the list to the directory.
 const FILES: &[(&str, &str)] = &[
-    embedded!("guardrails/data.yaml"),
-    embedded!("guardrails/detective-controls.yaml"),
-    embedded!("guardrails/documents/identity-perimeter.json"),
-    embedded!("guardrails/identity.yaml"),
-    embedded!("guardrails/management-policies.yaml"),
+    embedded!("guardrails/recommended.yaml"),
     embedded!("guardrails/regions.yaml"),
     embedded!("guardrails/sandbox-and-suspended.yaml"),
     embedded!("organization.yaml"),

@@ -26,7 +26,7 @@ pub(crate) fn problems_text(loaded: &Loaded, paint: Paint) -> String {
 pub(crate) fn problems_json(loaded: &Loaded) -> Value {
     json!({
         "apiVersion": "palisade.validation/v1",
-        "valid": loaded.org.is_some(),
+        "valid": loaded.is_valid(),
         "problems": loaded.problems,
         "warnings": loaded.warnings,
     })
@@ -38,9 +38,13 @@ fn verdict(loaded: &Loaded, paint: Paint) -> String {
         count => format!(", {}", counted(count, "warning")),
     };
     match &loaded.org {
-        Some(org) => {
+        Some(org) if loaded.problems.is_empty() => {
             let documents = counted(org.document_count(), "document");
             paint.good(&format!("Good: {documents}{warnings}."))
+        }
+        Some(_) => {
+            let problems = counted(loaded.problems.len(), "problem");
+            paint.bad(&format!("{problems} in tests{warnings}."))
         }
         None => paint.bad(&format!("{}{warnings}.", counted(loaded.problems.len(), "problem"))),
     }

@@ -24,7 +24,7 @@ fn all_can_be_shown(loaded: &Loaded, lines: usize) -> Result<(), TestCaseError> 
         prop_assert!(!problem.render(Colour::Plain).is_empty());
         prop_assert!((1..=lines + 1).contains(&problem.source.line), "{:?}", problem);
     }
-    prop_assert!(loaded.org.is_none() || loaded.problems.is_empty());
+    prop_assert!(loaded.org.is_some() || !loaded.problems.is_empty());
     Ok(())
 }
 

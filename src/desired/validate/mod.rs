@@ -177,7 +177,7 @@ impl<'a> Context<'a> {
     /// Reports a problem at a place of a document's file.
     pub(crate) fn problem_at(&mut self, document: &Document, span: Span, finding: Finding) {
         let text = self.text(document);
-        self.report.problem(text, span, finding);
+        self.report.problem_in(&document.kind, text, span, finding);
     }
 
     /// Reports a warning about the value that `pointer` names.

@@ -55,7 +55,9 @@ fn lacking(guardrail: &Guardrail) -> Vec<String> {
         }
     }
     let is_central = |name: &str, case: &Value| {
-        name == "root" && case["context"]["aws:AssumedRoot"] == "true" && case["expect"] == "allowed"
+        name == "root"
+            && case["context"]["aws:AssumedRoot"] == "true"
+            && case["expect"] == "allowed"
     };
     if could_hit(CENTRAL_ROOT) && !has(&is_central) {
         lacking.push(format!("{}: a central root session", guardrail.id));
@@ -89,9 +91,8 @@ fn an_entry_without_these_cases_is_found() {
 
 /// Does a Deny cover the call, its conditions aside?
 fn covers(statement: &Value, (action, resource): (&str, &str)) -> bool {
-    let any = |key: &str, text: &str| {
-        texts(&statement[key]).iter().any(|pattern| matches(pattern, text))
-    };
+    let any =
+        |key: &str, text: &str| texts(&statement[key]).iter().any(|pattern| matches(pattern, text));
     let is_named = |name: &str, not: &str, text: &str| match statement.get(not) {
         Some(_) => !any(not, text),
         None => any(name, text),

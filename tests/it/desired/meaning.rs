@@ -40,7 +40,7 @@ fn the_example_organization_is_right_in_everything() {
         }
     }
     let observed = org.headers().filter(|header| header.mode == Mode::Observe).count();
-    assert_eq!(observed, 1);
+    assert_eq!(observed, 2);
 }
 
 #[test]

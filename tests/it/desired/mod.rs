@@ -118,3 +118,29 @@ spec:
     }
     assert!(loaded.org.is_none());
 }
+
+/// What is wrong in a test is said, and keeps no guardrail from being in force.
+#[test]
+fn a_typo_in_a_test_leaves_out_its_case_and_nothing_else() {
+    let test = r"apiVersion: palisade/v1
+kind: GuardrailTest
+metadata: {name: t}
+spec:
+  defaults: {account: log-archive, principal: role/x, action: 's3:GetObject', expect: allowed}
+  cases:
+    - {name: good}
+    - {name: bad, expect: denied, by: deny-laeve}
+";
+    let loaded = load_files(&[("acme.yaml", ORGANIZATION), ("test.yaml", test)]);
+    assert_eq!((loaded.problems.len(), loaded.is_valid()), (1, false));
+    let org = loaded.org.unwrap();
+    let cases: Vec<_> = org.tests[0].cases.iter().map(|case| case.name.as_deref()).collect();
+    assert_eq!(cases, [Some("good")]);
+
+    let form = test.replace("expect: allowed", "expcet: allowed");
+    let loaded = load_files(&[("acme.yaml", ORGANIZATION), ("test.yaml", &form)]);
+    assert!(loaded.org.is_some() && !loaded.is_valid());
+
+    let both = ORGANIZATION.replace("o-", "x-");
+    assert!(load_files(&[("acme.yaml", &both), ("test.yaml", test)]).org.is_none());
+}

@@ -55,7 +55,8 @@ async fn every_profile_is_reached_on_one_target_and_then_rests() {
 /// The prover can say no: with exemptions for roles that nobody has, profiles lock people out.
 #[tokio::test(start_paused = true)]
 async fn a_profile_that_exempts_other_roles_is_blocked() {
-    let others = "  governanceRoles: {palisade: [nobody], stackSets: [nobody], breakGlass: [nobody]}\n---\n";
+    let others =
+        "  governanceRoles: {palisade: [nobody], stackSets: [nobody], breakGlass: [nobody]}\n---\n";
     for profile in built_in().profiles() {
         let text = everything_of(profile, ORGANIZATION, MANAGEMENT).replacen("---\n", others, 1);
         let resources = resources(&text);

@@ -7,7 +7,7 @@ mod written;
 use crate::desired::cases::{Call, Case, DesiredTest, Expectation, ExpectedGuardrail};
 use crate::desired::load::{Document, deserialize};
 use crate::desired::model::DesiredOrg;
-use crate::desired::problem::{Finding, ProblemCode, did_you_mean, shown};
+use crate::desired::problem::{Finding, ProblemCode, TEST_KIND, did_you_mean, shown};
 use crate::desired::raw::{RawCase, RawDocument, RawExpectation, RawGuardrailTest};
 use crate::desired::validate::guardrail_test::call::Resolver;
 use crate::desired::validate::guardrail_test::facts::Facts;
@@ -15,7 +15,7 @@ use crate::desired::validate::guardrail_test::written::Written;
 use crate::desired::validate::{Context, content, header};
 
 /// The kind of these documents.
-pub(crate) const KIND: &str = "GuardrailTest";
+pub(crate) const KIND: &str = TEST_KIND;
 
 /// Most calls that all tests together may make. Deciding this many takes a second; a table that asks for
 /// more is a mistake, or meant to exhaust the machine.
