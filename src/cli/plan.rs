@@ -81,7 +81,10 @@ fn exit_of(plan: &Plan) -> Exit {
         | BlockedReason::NotEmpty
         | BlockedReason::InProgress
         | BlockedReason::Dependency
-        | BlockedReason::Lockout => false,
+        | BlockedReason::Lockout
+        | BlockedReason::Hanging
+        | BlockedReason::Failing
+        | BlockedReason::ChangedOutside => false,
     });
     if is_blind {
         Exit::Bad

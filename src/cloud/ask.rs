@@ -9,9 +9,10 @@ use crate::org::{
     ParentId, PolicyId, PolicyType, Root, TargetId,
 };
 
-/// Requests that one object may take to read. A role has at most 20 managed policies and some dozens of
-/// inline ones, each a request; more is a reading without an end.
-const READING_REQUESTS_MAX: usize = 500;
+/// Requests that one object may take to read. A StackSet has at most 100,000 instances, a hundred a request
+/// ("Quotas", CloudFormation User Guide), and a role some dozens of policies, each a request; more is a reading
+/// without an end.
+const READING_REQUESTS_MAX: usize = 1_100;
 
 macro_rules! answer {
     ($cloud:expr, $call:expr, $variant:path) => {{

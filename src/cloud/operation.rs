@@ -122,6 +122,19 @@ operations! {
     PutEventSelectors: "cloudtrail", Write, TrailWrites;
     PutInsightSelectors: "cloudtrail", Write, TrailWrites;
     DeleteTrail: "cloudtrail", Write, TrailWrites;
+
+    DescribeStackSet: "cloudformation", Read, StackSetReads;
+    ListStackInstances: "cloudformation", Read, StackSetReads;
+    ListStackSetOperations: "cloudformation", Read, StackSetReads;
+    ListStackSets: "cloudformation", Read, StackSetReads;
+    ActivateOrganizationsAccess: "cloudformation", Write, StackSetWrites;
+    CreateStackSet: "cloudformation", Write, StackSetWrites;
+    UpdateStackSet: "cloudformation", Write, StackSetWrites;
+    CreateStackInstances: "cloudformation", Write, StackSetWrites;
+    UpdateStackInstances: "cloudformation", Write, StackSetWrites;
+    DeleteStackInstances: "cloudformation", Write, StackSetWrites;
+    DetectStackSetDrift: "cloudformation", Write, StackSetWrites;
+    DeleteStackSet: "cloudformation", Write, StackSetWrites;
 }
 
 /// How often AWS answers before it throttles: a token bucket per calling account.
@@ -182,6 +195,10 @@ pub enum Bucket {
     TrailReads,
     /// Every change of `CloudTrail`.
     TrailWrites,
+    /// Every read of CloudFormation's StackSets.
+    StackSetReads,
+    /// Every change of them.
+    StackSetWrites,
 }
 
 impl Operation {
@@ -205,8 +222,8 @@ impl Operation {
 
 impl Bucket {
     /// Tokens a second and in a full bucket (AWS Organizations User Guide, "Quotas and service limits",
-    /// throttling table, read 2026-11). IAM documents no rates: these are a small part of what it was seen
-    /// to serve. Of `CloudTrail`: "Quotas in AWS `CloudTrail`", 10 a second for what gets and lists, 1 for
+    /// throttling table, read 2026-11). IAM and CloudFormation document no rates: these are a small
+    /// part of what they were seen to serve. Of `CloudTrail`: "Quotas in AWS `CloudTrail`", 10 a second for what gets and lists, 1 for
     /// the rest.
     fn rate(self) -> (f64, f64) {
         match self {
@@ -216,13 +233,14 @@ impl Bucket {
             Self::Children | Self::PolicyListings | Self::Administrators => (5.0, 8.0),
             Self::PolicyDocuments => (2.0, 2.0),
             Self::Tags => (10.0, 15.0),
-            Self::ServiceAccess => (1.0, 3.0),
+            Self::ServiceAccess | Self::StackSetWrites => (1.0, 3.0),
             Self::PolicyTypes | Self::TrailWrites => (1.0, 1.0),
             Self::PolicyWrites | Self::PolicyUpdates | Self::TreeWrites => (2.0, 3.0),
             Self::TagWrites => (4.0, 6.0),
             Self::IamReads => (10.0, 20.0),
             Self::TrailReads => (10.0, 10.0),
             Self::IamWrites => (2.0, 5.0),
+            Self::StackSetReads => (5.0, 10.0),
         }
     }
 }

@@ -24,6 +24,8 @@ use crate::policy::Canonical;
 pub struct Resources {
     /// The owner in every mark.
     pub installation: String,
+    /// The day they were compiled for (UTC).
+    pub today: Date,
     /// The one organization these belong to.
     pub organization_id: OrganizationId,
     /// Its management account, which no policy binds.
@@ -161,6 +163,7 @@ pub fn compile(desired: &DesiredOrg, today: Date) -> Resources {
     let types = desired.policy_types.iter().chain(policies.keys().map(|key| &key.policy_type));
     Resources {
         installation: desired.installation().to_owned(),
+        today,
         organization_id: desired.organization_id.clone(),
         management_account: desired.management_account.clone(),
         organization_document: desired.header.document.clone(),

@@ -5,10 +5,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use crate::desired::load::Document;
 use crate::desired::model::DesiredOrg;
 use crate::desired::raw::{
-    RawBreakGlassRole, RawGuardrailProfile, RawGuardrailTest, RawLoggingTrail, RawRegionRestriction,
+    RawBaseline, RawBreakGlassRole, RawGuardrailProfile, RawGuardrailTest, RawLoggingTrail,
+    RawRegionRestriction,
 };
 use crate::desired::validate::{
-    Context, break_glass, guardrail_test, logging_trail, profile, regions,
+    Context, baseline, break_glass, guardrail_test, logging_trail, profile, regions,
 };
 use crate::org::{POLICY_TYPES, PolicyTypeFacts};
 
@@ -18,6 +19,7 @@ pub(crate) const ORGANIZATION: &str = "Organization";
 /// The kinds beside [`ORGANIZATION`] and those of policies, in the order in which their documents are
 /// read: after every policy, kind by kind and name by name.
 pub(crate) const KINDS: &[Kind] = &[
+    Kind::of::<RawBaseline>("Baseline", baseline::read),
     Kind::of::<RawBreakGlassRole>("BreakGlassRole", break_glass::read),
     Kind::of::<RawRegionRestriction>(regions::KIND, regions::read),
     Kind::of::<RawLoggingTrail>(logging_trail::KIND, logging_trail::read),

@@ -1,5 +1,6 @@
 //! From a directory to desired state, or to every problem there is. Never panics, whatever it reads.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::civil::Date;
@@ -127,7 +128,11 @@ fn read_files_once(
 
 fn read_documents(texts: &[SourceText], report: &mut Report) -> Vec<Document> {
     let mut documents = Vec::new();
+    let templates = template_files(texts);
     for (file, text) in texts.iter().enumerate() {
+        if templates.contains(&text.name) {
+            continue;
+        }
         if text.text.trim().is_empty() {
             let message = "is empty: half written? Delete the file if it is not needed".to_owned();
             report.problems.push(Problem::of_file(&text.name, message));
@@ -139,6 +144,20 @@ fn read_documents(texts: &[SourceText], report: &mut Report) -> Vec<Document> {
         }
     }
     documents
+}
+
+/// The files that a `Baseline` names as its template: they may be called `.yaml`, and are no documents.
+fn template_files(texts: &[SourceText]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for text in texts.iter().filter(|text| text.text.contains("templateFile")) {
+        for node in node::parse(text, &mut Report::default()) {
+            let path = node.find("/spec/templateFile").and_then(Node::as_str);
+            let is_baseline = node.get("kind").and_then(Node::as_str) == Some("Baseline");
+            let path = path.filter(|_| is_baseline);
+            names.extend(path.and_then(|path| files::relative_to(&text.name, path)));
+        }
+    }
+    names
 }
 
 fn read_document(

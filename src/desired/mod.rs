@@ -5,6 +5,7 @@
 //! mean together. `kinds` is the list of kinds. There is one description of the form, so editors and
 //! the loader cannot differ. `guardrail` is what a catalogue of ready-made guardrails must answer.
 
+mod baseline;
 mod break_glass;
 mod cases;
 mod check;
@@ -23,12 +24,14 @@ mod regions;
 mod salvage;
 mod scalar;
 mod schema;
+mod template;
 mod unsupported;
 mod validate;
 
 #[cfg(test)]
 mod tests;
 
+pub use crate::desired::baseline::{DesiredBaseline, STACK_SETS_HOME, STACK_SETS_SERVICE};
 pub use crate::desired::break_glass::{DesiredBreakGlass, EmergencyRole, Operator};
 pub use crate::desired::cases::{Call, Case, DesiredTest, Expectation, ExpectedGuardrail, Place};
 pub use crate::desired::guardrail::{

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::desired::baseline::DesiredBaseline;
 use crate::desired::break_glass::DesiredBreakGlass;
 use crate::desired::cases::DesiredTest;
 use crate::desired::guardrail::GovernanceRoles;
@@ -50,6 +51,8 @@ pub struct DesiredOrg {
     pub regions: Vec<DesiredRegions>,
     /// The organization's trails.
     pub logging_trails: Vec<DesiredTrail>,
+    /// Templates in accounts, by name of the document.
+    pub baselines: Vec<DesiredBaseline>,
     /// What the guardrails must do, by name of the document.
     pub tests: Vec<DesiredTest>,
     /// Calls that no change may lock out, beside palisade's own.
@@ -233,6 +236,11 @@ impl DesiredOrg {
         let policies = self.policies.iter().map(|policy| &policy.header);
         let break_glass = self.break_glass.iter().map(|document| &document.header);
         let trails = self.logging_trails.iter().map(|document| &document.header);
-        std::iter::once(&self.header).chain(policies).chain(break_glass).chain(trails)
+        let baselines = self.baselines.iter().map(|document| &document.header);
+        std::iter::once(&self.header)
+            .chain(policies)
+            .chain(break_glass)
+            .chain(trails)
+            .chain(baselines)
     }
 }

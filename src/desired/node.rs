@@ -56,8 +56,26 @@ pub(crate) struct Key {
 
 /// Reads every document of a file. What cannot be read is reported, and the next document is tried.
 pub(crate) fn parse(text: &SourceText, report: &mut Report) -> Vec<Node> {
+    parse_with(text, Tags::Refused, report)
+}
+
+/// The same, for a `CloudFormation` template: its short forms, such as `!Ref`, are read as what they stand on.
+pub(crate) fn parse_template(text: &SourceText, report: &mut Report) -> Vec<Node> {
+    parse_with(text, Tags::Ignored, report)
+}
+
+/// What becomes of tags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tags {
+    /// They are a mistake.
+    Refused,
+    /// They are somebody else's to understand.
+    Ignored,
+}
+
+fn parse_with(text: &SourceText, tags: Tags, report: &mut Report) -> Vec<Node> {
     let parser = Parser::new_from_str_with_options(&text.text, options());
-    let mut builder = Builder { parser, text, report, anchors: BTreeMap::new(), nodes: 0 };
+    let mut builder = Builder { parser, text, tags, report, anchors: BTreeMap::new(), nodes: 0 };
     let mut documents = Vec::new();
     loop {
         match builder.next_document() {
@@ -90,6 +108,7 @@ enum Stop {
 struct Builder<'a> {
     parser: Parser<'a, StrInput<'a>>,
     text: &'a SourceText,
+    tags: Tags,
     report: &'a mut Report,
     anchors: BTreeMap<usize, Node>,
     nodes: usize,
@@ -267,7 +286,8 @@ impl<'a> Builder<'a> {
     }
 
     fn refuse_tag(&mut self, tag: Option<&Tag>, allowed: &str, span: Span) {
-        let Some(tag) = tag.filter(|tag| !is_core(Some(tag), allowed)) else { return };
+        let refused = |tag: &&Tag| self.tags == Tags::Refused && !is_core(Some(tag), allowed);
+        let Some(tag) = tag.filter(refused) else { return };
         let message = format!("tags such as {} mean nothing here", shown(&tag.original()));
         let finding = Finding::new(ProblemCode::Syntax, message).help("remove the tag");
         self.report.problem(self.text, span, finding);
@@ -341,6 +361,15 @@ impl Node {
             | NodeKind::Number(..)
             | NodeKind::Seq(_)
             | NodeKind::Map(_) => None,
+        }
+    }
+
+    /// The text, number or truth as it is written; nothing of anything else.
+    pub(crate) fn as_text(&self) -> Option<String> {
+        match &self.kind {
+            NodeKind::String(text) | NodeKind::Number(_, text) => Some(text.clone()),
+            NodeKind::Bool(value) => Some(value.to_string()),
+            NodeKind::Null | NodeKind::Seq(_) | NodeKind::Map(_) => None,
         }
     }
 

@@ -3,7 +3,7 @@
 
 use crate::desired::problem::{Finding, ProblemCode, shown};
 
-const KINDS: &[&str] = &["Baseline"];
+const KINDS: &[&str] = &[];
 
 const FIELDS: &[&str] =
     &["rootAccess", "alternateContacts", "optIn", "failureModes", "saml", "alerts", "drill"];

@@ -61,6 +61,7 @@ fn resources() -> Resources {
         name: name.into(),
     };
     Resources {
+        today: jiff::civil::date(2026, 11, 25),
         installation: "acme".into(),
         organization_id: "o-a1b2c3d4e5".parse().unwrap(),
         management_account: MANAGEMENT.parse().unwrap(),

@@ -340,6 +340,12 @@ pub enum BlockedReason {
     Dependency,
     /// It would deny a call that must work.
     Lockout,
+    /// An operation of AWS's has not ended for more than a day.
+    Hanging,
+    /// AWS failed in it again and again.
+    Failing,
+    /// What AWS made was changed from outside, and neither AWS nor palisade puts it back.
+    ChangedOutside,
 }
 
 const CREATE_OBJECT: &str = "CreateObject";

@@ -290,11 +290,11 @@ impl<'a> Index<'a> {
         waits
     }
 
-    /// The trail of an organization comes after `CloudTrail` is trusted in it.
-    /// An object goes after the policies that counted on it have let go of its account.
+    /// The trail of an organization comes after `CloudTrail` is trusted in it, and a StackSet after its service
+    /// is. An object goes after the policies that counted on it have let go of its account.
     fn before_object(&self, change: &ObjectChange) -> Indices {
         if change.after.is_some() {
-            let needs_trust = change.key.kind == ObjectKind::Trail;
+            let needs_trust = matches!(change.key.kind, ObjectKind::Trail | ObjectKind::StackSet);
             return self.services.values().copied().filter(|_| needs_trust).collect();
         }
         let account = DesiredTarget::Account(change.key.account.clone());

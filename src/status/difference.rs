@@ -223,7 +223,10 @@ fn blocked_state(reason: BlockedReason) -> Option<DifferenceState> {
         | BlockedReason::ForeignOwner
         | BlockedReason::NotEmpty
         | BlockedReason::Dependency
-        | BlockedReason::Lockout => Some(DifferenceState::Blocked),
+        | BlockedReason::Lockout
+        | BlockedReason::Hanging
+        | BlockedReason::Failing
+        | BlockedReason::ChangedOutside => Some(DifferenceState::Blocked),
     }
 }
 

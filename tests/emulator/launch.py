@@ -1,4 +1,4 @@
-"""Starts moto's server, with the rules of `organizations.py`, on a free port of 127.0.0.1.
+"""Starts moto's server, with the rules of `organizations.py` and the files beside it, on a free port of 127.0.0.1.
 
 Prints one line of JSON, `{"port": …, "pid": …}`, when it listens, and ends when its standard input does, so that no
 server outlives the tests that started it.
@@ -20,6 +20,7 @@ import threading
 from urllib.parse import parse_qs
 
 import cloudtrail
+import cloudformation
 import iam
 import organizations
 from moto.iam.models import iam_backends
@@ -34,6 +35,7 @@ FIRST_MANAGEMENT_ACCOUNT = 100_000_000_001
 owners = organizations.install()
 iam.install()
 cloudtrail.install()
+cloudformation.install()
 calls = collections.defaultdict(list)
 next_management_account = FIRST_MANAGEMENT_ACCOUNT
 

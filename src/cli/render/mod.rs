@@ -14,6 +14,7 @@ mod plan_text;
 mod problems;
 mod replayed;
 mod snapshot;
+mod stack_set_diff;
 mod status;
 mod story;
 mod tests_junit;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::cli::render::diff::{Line, LineKind, emptied, lines_of};
 use crate::cli::render::paint::inert;
+use crate::cli::render::stack_set_diff::stack_set_lines;
 use crate::cli::render::trail_diff::trail_lines;
 use crate::org::{Mark, ObjectState, RoleState};
 use crate::plan::ObjectChange;
@@ -23,6 +24,9 @@ pub(super) fn object_lines(change: &ObjectChange) -> Vec<Line> {
         (Some(ObjectState::Trail(before)), None) => trail_lines(Some(before), None),
         (before, Some(ObjectState::Trail(after))) => {
             trail_lines(before.as_ref().and_then(ObjectState::as_trail), Some(after))
+        }
+        (_, Some(ObjectState::StackSet(_))) | (Some(ObjectState::StackSet(_)), None) => {
+            stack_set_lines(change)
         }
     }
 }

@@ -32,7 +32,7 @@ pub(super) enum Meaning {
     Broken,
 }
 
-/// Every error that `aws-sdk-organizations` 1.137 models, those of IAM that palisade meets, and the common errors of all AWS services that
+/// Every error that `aws-sdk-organizations` 1.137 models, those of IAM and CloudFormation that palisade meets, and the common errors of all AWS services that
 /// no model lists ("Common errors", API reference).
 pub(super) const MEANINGS: &[(&str, Meaning)] = &[
     ("ProvisionedThroughputExceededException", Meaning::Throttled),
@@ -49,7 +49,9 @@ pub(super) const MEANINGS: &[(&str, Meaning)] = &[
     ("ConflictException", Meaning::Busy),
     ("EntityTemporarilyUnmodifiable", Meaning::Busy),
     ("FinalizingOrganizationException", Meaning::Busy),
+    ("OperationInProgressException", Meaning::Busy),
     ("PolicyChangesInProgressException", Meaning::Busy),
+    ("StaleRequestException", Meaning::Busy),
     ("AccountNotFoundException", Meaning::NotFound),
     ("AccountNotRegisteredException", Meaning::NotFound),
     ("ChildNotFoundException", Meaning::NotFound),
@@ -67,6 +69,8 @@ pub(super) const MEANINGS: &[(&str, Meaning)] = &[
     ("ResponsibilityTransferNotFoundException", Meaning::NotFound),
     ("RootNotFoundException", Meaning::NotFound),
     ("SourceParentNotFoundException", Meaning::NotFound),
+    ("StackInstanceNotFoundException", Meaning::NotFound),
+    ("StackSetNotFoundException", Meaning::NotFound),
     ("TargetNotFoundException", Meaning::NotFound),
     ("AccountAlreadyClosedException", Meaning::Exists),
     ("AccountAlreadyRegisteredException", Meaning::Exists),
@@ -77,6 +81,8 @@ pub(super) const MEANINGS: &[(&str, Meaning)] = &[
     ("DuplicatePolicyAttachmentException", Meaning::Exists),
     ("DuplicatePolicyException", Meaning::Exists),
     ("EntityAlreadyExists", Meaning::Exists),
+    ("NameAlreadyExistsException", Meaning::Exists),
+    ("OperationIdAlreadyExistsException", Meaning::Exists),
     ("HandshakeAlreadyInStateException", Meaning::Exists),
     ("PolicyTypeAlreadyEnabledException", Meaning::Exists),
     ("ResponsibilityTransferAlreadyInStatusException", Meaning::Exists),
@@ -103,10 +109,12 @@ pub(super) const MEANINGS: &[(&str, Meaning)] = &[
     ("SignatureDoesNotMatch", Meaning::Denied),
     ("UnauthorizedOperation", Meaning::Denied),
     ("UnrecognizedClientException", Meaning::Denied),
+    ("InsufficientCapabilitiesException", Meaning::Invalid),
     ("InvalidAction", Meaning::Invalid),
     ("InvalidHandshakeTransitionException", Meaning::Invalid),
     ("InvalidInput", Meaning::Invalid),
     ("InvalidInputException", Meaning::Invalid),
+    ("InvalidOperationException", Meaning::Invalid),
     ("InvalidResponsibilityTransferTransitionException", Meaning::Invalid),
     ("MalformedPolicyDocument", Meaning::Invalid),
     ("MalformedPolicyDocumentException", Meaning::Invalid),
@@ -120,6 +128,7 @@ pub(super) const MEANINGS: &[(&str, Meaning)] = &[
     ("DeleteConflict", Meaning::Limit),
     ("HandshakeConstraintViolationException", Meaning::Limit),
     ("LimitExceeded", Meaning::Limit),
+    ("LimitExceededException", Meaning::Limit),
     ("MasterCannotLeaveOrganizationException", Meaning::Limit),
     ("MaximumNumberOfTrailsExceededException", Meaning::Limit),
     ("OrganizationNotEmptyException", Meaning::Limit),
@@ -127,6 +136,7 @@ pub(super) const MEANINGS: &[(&str, Meaning)] = &[
     ("PolicyInUseException", Meaning::Limit),
     ("PolicyNotAttachable", Meaning::Limit),
     ("PolicyTypeNotAvailableForOrganizationException", Meaning::Limit),
+    ("StackSetNotEmptyException", Meaning::Limit),
     ("UnmodifiableEntity", Meaning::Limit),
     ("InternalError", Meaning::Broken),
     ("InternalFailure", Meaning::Broken),

@@ -57,6 +57,7 @@ struct Entered {
 pub(super) struct Session {
     config: SdkConfig,
     iam: OnceLock<Clients<aws_sdk_iam::Client>>,
+    cloudformation: Regional<aws_sdk_cloudformation::Client>,
     cloudtrail: Regional<aws_sdk_cloudtrail::Client>,
 }
 
@@ -183,7 +184,28 @@ impl Members {
 
 impl Session {
     fn new(config: SdkConfig) -> Self {
-        Self { config, iam: OnceLock::new(), cloudtrail: Regional::default() }
+        Self {
+            config,
+            iam: OnceLock::new(),
+            cloudformation: Regional::default(),
+            cloudtrail: Regional::default(),
+        }
+    }
+
+    /// `CloudFormation` in a Region.
+    pub(super) fn cloudformation(
+        &self,
+        region: Option<&Region>,
+    ) -> Arc<Clients<aws_sdk_cloudformation::Client>> {
+        regional(&self.cloudformation, region, || {
+            let builder = aws_sdk_cloudformation::config::Builder::from(&self.config_in(region));
+            let reads = builder.clone().retry_classifier(LeaveThrottlesToTheBudget).build();
+            let writes = builder.retry_config(RetryConfig::disabled()).build();
+            Clients {
+                reads: aws_sdk_cloudformation::Client::from_conf(reads),
+                writes: aws_sdk_cloudformation::Client::from_conf(writes),
+            }
+        })
     }
 
     /// `CloudTrail` in a Region.

@@ -5,6 +5,7 @@
 //! recording and fault injection see every single request and know nothing of objects.
 
 mod role;
+mod stack_set;
 mod trail;
 
 use std::collections::VecDeque;
@@ -79,6 +80,7 @@ pub(in crate::cloud) fn first(kind: ObjectKind) -> Operation {
     match kind {
         ObjectKind::Role => role::FIRST,
         ObjectKind::Trail => trail::FIRST,
+        ObjectKind::StackSet => stack_set::FIRST,
     }
 }
 
@@ -87,6 +89,7 @@ pub(in crate::cloud) fn listing(kind: ObjectKind) -> Operation {
     match kind {
         ObjectKind::Role => role::LISTING,
         ObjectKind::Trail => trail::LISTING,
+        ObjectKind::StackSet => stack_set::LISTING,
     }
 }
 
@@ -95,5 +98,6 @@ pub(in crate::cloud) fn operation(step: &ObjectStep) -> Operation {
     match step {
         ObjectStep::Role(step) => role::operation(step),
         ObjectStep::Trail(step) => trail::operation(step),
+        ObjectStep::StackSet(step) => stack_set::operation(step),
     }
 }

@@ -144,7 +144,7 @@ pub(super) fn no_answer(operation: Operation) -> CloudError {
 
 fn throttled(operation: Operation) -> Refusal {
     let code = match operation.service() {
-        "sts" | "iam" => Code::Throttling,
+        "sts" | "iam" | "cloudformation" => Code::Throttling,
         _ => Code::TooManyRequestsException,
     };
     code.because("You have sent too many requests in too short a period of time.")

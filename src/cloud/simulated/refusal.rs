@@ -33,10 +33,14 @@ pub enum Code {
     EntityAlreadyExists,
     ExpiredTokenException,
     InvalidInputException,
+    InvalidOperationException,
     MalformedPolicyDocument,
     MalformedPolicyDocumentException,
     MaximumNumberOfTrailsExceededException,
+    NameAlreadyExistsException,
     NoSuchEntity,
+    OperationIdAlreadyExistsException,
+    OperationInProgressException,
     OrganizationalUnitNotEmptyException,
     OrganizationalUnitNotFoundException,
     ParentNotFoundException,
@@ -50,11 +54,15 @@ pub enum Code {
     RootNotFoundException,
     ServiceException,
     SourceParentNotFoundException,
+    StackInstanceNotFoundException,
+    StackSetNotEmptyException,
+    StackSetNotFoundException,
     TargetNotFoundException,
     Throttling,
     TooManyRequestsException,
     TrailAlreadyExistsException,
     TrailNotFoundException,
+    ValidationError,
 }
 
 impl Code {
@@ -64,9 +72,9 @@ impl Code {
             Self::TooManyRequestsException | Self::Throttling => {
                 CloudErrorKind::Throttled { after: None }
             }
-            Self::ConcurrentModificationException | Self::PolicyChangesInProgressException => {
-                CloudErrorKind::Busy
-            }
+            Self::ConcurrentModificationException
+            | Self::OperationInProgressException
+            | Self::PolicyChangesInProgressException => CloudErrorKind::Busy,
             Self::AccountNotFoundException
             | Self::AccountNotRegisteredException
             | Self::DestinationParentNotFoundException
@@ -78,6 +86,8 @@ impl Code {
             | Self::PolicyTypeNotEnabledException
             | Self::RootNotFoundException
             | Self::SourceParentNotFoundException
+            | Self::StackInstanceNotFoundException
+            | Self::StackSetNotFoundException
             | Self::TargetNotFoundException
             | Self::TrailNotFoundException => CloudErrorKind::NotFound,
             Self::AccountAlreadyRegisteredException
@@ -86,6 +96,8 @@ impl Code {
             | Self::DuplicatePolicyAttachmentException
             | Self::DuplicatePolicyException
             | Self::EntityAlreadyExists
+            | Self::NameAlreadyExistsException
+            | Self::OperationIdAlreadyExistsException
             | Self::PolicyTypeAlreadyEnabledException
             | Self::TrailAlreadyExistsException => CloudErrorKind::Exists,
             Self::AccessDeniedException
@@ -93,6 +105,8 @@ impl Code {
             | Self::CloudTrailAccessNotEnabledException
             | Self::ExpiredTokenException => CloudErrorKind::Denied,
             Self::InvalidInputException
+            | Self::InvalidOperationException
+            | Self::ValidationError
             | Self::MalformedPolicyDocument
             | Self::MalformedPolicyDocumentException => CloudErrorKind::Invalid,
             Self::ConstraintViolationException
@@ -100,6 +114,7 @@ impl Code {
             | Self::MaximumNumberOfTrailsExceededException
             | Self::OrganizationalUnitNotEmptyException
             | Self::PolicyInUseException
+            | Self::StackSetNotEmptyException
             | Self::PolicyTypeNotAvailableForOrganizationException => CloudErrorKind::Limit,
             Self::ServiceException => CloudErrorKind::Unavailable,
         }

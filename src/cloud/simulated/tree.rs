@@ -96,6 +96,7 @@ impl World {
         if let Some(account) = self.tree.accounts.get_mut(id) {
             account.parent = to.clone();
         }
+        self.note_move();
         Ok(Reply::Done)
     }
 
@@ -112,6 +113,7 @@ impl World {
         };
         self.tree.accounts.insert(id.clone(), account);
         self.attach_defaults(&TargetId::Account(id.clone()));
+        self.note_move();
     }
 
     /// An account goes on in its life, for example because somebody closes it.
@@ -119,6 +121,7 @@ impl World {
         if let Some(account) = self.tree.accounts.get_mut(id) {
             account.state = state;
         }
+        self.note_move();
     }
 
     /// The OU with this name directly in `parent`.

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::cloud::simulated::ids::Ids;
 use crate::cloud::simulated::pages::Pager;
 use crate::cloud::simulated::refusal::{Code, Refusal};
+use crate::cloud::simulated::stacks::Stacks;
 use crate::cloud::{Call, Reply};
 use crate::org::{
     AccountId, AccountState, ObjectKey, ObjectState, ObservedAccount, Organization, OuPath,
@@ -29,6 +30,7 @@ pub struct World {
     pub(super) trusted: BTreeSet<String>,
     pub(super) administrators: BTreeMap<String, BTreeSet<AccountId>>,
     pub(super) objects: BTreeMap<ObjectKey, ObjectState>,
+    pub(super) stacks: Stacks,
     pub(super) quotas: BTreeMap<PolicyType, PolicyQuota>,
     pub(super) enabling_takes: Duration,
     pub(super) account_paths: AccountPaths,
@@ -93,6 +95,7 @@ impl World {
             trusted: BTreeSet::new(),
             administrators: BTreeMap::new(),
             objects: BTreeMap::new(),
+            stacks: Stacks::default(),
             quotas: BTreeMap::new(),
             enabling_takes: Duration::ZERO,
             account_paths: AccountPaths::Given,

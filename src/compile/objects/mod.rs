@@ -4,6 +4,7 @@
 //! the tree says, so that an account that is created or moved tomorrow is included. One file a kind of
 //! document.
 
+mod baseline;
 mod break_glass;
 mod logging_trail;
 
@@ -80,14 +81,22 @@ pub(super) fn rules(desired: &DesiredOrg) -> Vec<ObjectRule> {
     let break_glass = break_glass.flat_map(|document| break_glass::rules(document, owner));
     let trails = desired.logging_trails.iter();
     let trails = trails.flat_map(|document| logging_trail::rules(document, desired));
-    break_glass.chain(trails).collect()
+    let management = &desired.management_account;
+    let baselines = desired.baselines.iter();
+    let baselines = baselines.map(|document| baseline::rule(document, owner, management));
+    break_glass.chain(trails).chain(baselines).collect()
 }
 
 /// The objects that `resources` want in the accounts of `tree`.
 pub fn estate(resources: &Resources, tree: &Tree, partition: &str) -> Estate {
     let mut estate = Estate::default();
     for rule in &resources.objects {
-        let state = in_partition(&rule.state, partition);
+        let mut state = in_partition(&rule.state, partition);
+        if let ObjectState::StackSet(set) = &mut state
+            && let Some(reach) = &mut set.reach
+        {
+            baseline::resolve(reach, tree, &resources.management_account);
+        }
         for account in accounts(tree, &rule.spread) {
             let (region, kind) = (rule.region.clone(), rule.kind);
             if kind.is_listed() {
@@ -103,6 +112,7 @@ pub fn estate(resources: &Resources, tree: &Tree, partition: &str) -> Estate {
             });
         }
     }
+    estate.queries.extend(baseline::query(resources, tree, partition));
     estate
 }
 

@@ -3,6 +3,7 @@
 //! `schema` makes the JSON Schema of these types, `check` reads documents by that schema, and
 //! what passes is deserialized into these types. Descriptions here are what editors show.
 
+mod baseline;
 mod break_glass;
 mod guardrail_test;
 mod logging_trail;
@@ -16,6 +17,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+pub(crate) use crate::desired::raw::baseline::{
+    RawBaseline, RawDeployment, RawParameter, RawRegionConcurrency, RawShare,
+};
 pub(crate) use crate::desired::raw::break_glass::{RawBreakGlassRole, RawEmergencyRole, TimeText};
 pub(crate) use crate::desired::raw::guardrail_test::{
     ConditionKey, RawCase, RawContextValue, RawExpectation, RawGuardrailTest, RawOneOrMore,

@@ -3,6 +3,7 @@
 //! Names are taken from the trees and not from checked documents, so that a mistake in one account
 //! does not make every target unknown.
 
+pub(crate) mod baseline;
 pub(crate) mod break_glass;
 mod content;
 pub(crate) mod guardrail_test;

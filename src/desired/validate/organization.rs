@@ -66,6 +66,7 @@ pub(crate) fn read(document: &Document, context: &mut Context<'_>) -> Option<Des
         break_glass: Vec::new(),
         regions: Vec::new(),
         logging_trails: Vec::new(),
+        baselines: Vec::new(),
         tests: Vec::new(),
         must_work,
         accepted_lockouts,

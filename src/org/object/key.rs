@@ -31,6 +31,8 @@ pub enum ObjectKind {
     Role,
     /// A trail of `CloudTrail`.
     Trail,
+    /// A CloudFormation StackSet.
+    StackSet,
 }
 
 /// An AWS Region by its code, such as `eu-west-1`.
@@ -74,7 +76,7 @@ impl ObjectKind {
     /// more are found and removed.
     pub fn is_listed(self) -> bool {
         match self {
-            Self::Role => true,
+            Self::Role | Self::StackSet => true,
             // Their listings show no mark.
             Self::Trail => false,
         }
@@ -85,6 +87,7 @@ impl ObjectKind {
         match self {
             Self::Role => "role",
             Self::Trail => "trail",
+            Self::StackSet => "stack set",
         }
     }
 }

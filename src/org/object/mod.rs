@@ -5,6 +5,7 @@
 
 mod key;
 mod role;
+mod stack_set;
 mod trail;
 
 use std::fmt;
@@ -13,6 +14,11 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::org::object::key::{InvalidKey, ObjectKey, ObjectKind, ObjectQuery, Region};
 pub use crate::org::object::role::{RoleState, RoleStep};
+pub use crate::org::object::stack_set::{
+    AutoDeployment, Deployed, Instance, InstanceStatus, OperationStatus, Piece, Reach,
+    RegionConcurrency, Rollout, Settings, Share, StackSetOperation, StackSetPermissions,
+    StackSetState, StackSetStep, operation_id,
+};
 pub use crate::org::object::trail::{
     Comparison, EventSelector, FieldSelector, TrailCover, TrailDelivery, TrailSettings, TrailState,
     TrailStep,
@@ -26,6 +32,8 @@ pub enum ObjectState {
     Role(RoleState),
     /// A trail of `CloudTrail`.
     Trail(TrailState),
+    /// A CloudFormation StackSet.
+    StackSet(StackSetState),
 }
 
 /// One change of an object: one call to AWS.
@@ -36,6 +44,8 @@ pub enum ObjectStep {
     Role(RoleStep),
     /// Of a trail.
     Trail(TrailStep),
+    /// Of a CloudFormation StackSet.
+    StackSet(StackSetStep),
 }
 
 /// An object as a listing shows it.
@@ -53,7 +63,18 @@ impl ObjectState {
     pub fn is_in_transition(&self) -> bool {
         match self {
             Self::Role(_) | Self::Trail(_) => false,
+            Self::StackSet(set) => set.is_in_transition(),
         }
+    }
+
+    /// What it is as a role.
+    pub fn as_role(&self) -> Option<&RoleState> {
+        if let Self::Role(role) = self { Some(role) } else { None }
+    }
+
+    /// What it is as a StackSet.
+    pub fn as_stack_set(&self) -> Option<&StackSetState> {
+        if let Self::StackSet(set) = self { Some(set) } else { None }
     }
 
     /// Its tags, if the kind has tags.
@@ -61,6 +82,7 @@ impl ObjectState {
         match self {
             Self::Role(role) => Some(&role.tags),
             Self::Trail(trail) => Some(&trail.tags),
+            Self::StackSet(set) => Some(&set.tags),
         }
     }
 
@@ -85,9 +107,10 @@ impl ObjectState {
 
 impl ObjectStep {
     /// Does a failure with this code of AWS's say that the step was made before?
-    pub fn is_so_already(&self, _code: &str) -> bool {
+    pub fn is_so_already(&self, code: &str) -> bool {
         match self {
             Self::Role(_) | Self::Trail(_) => false,
+            Self::StackSet(step) => step.is_so_already(code),
         }
     }
 
@@ -96,6 +119,7 @@ impl ObjectStep {
         match self {
             Self::Role(step) => step.is_removal(),
             Self::Trail(step) => step.is_removal(),
+            Self::StackSet(step) => step.is_removal(),
         }
     }
 }
@@ -105,6 +129,7 @@ impl fmt::Display for ObjectStep {
         match self {
             Self::Role(step) => step.fmt(formatter),
             Self::Trail(step) => step.fmt(formatter),
+            Self::StackSet(step) => step.fmt(formatter),
         }
     }
 }

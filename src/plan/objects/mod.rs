@@ -1,6 +1,7 @@
 //! Objects in accounts: which differ from what is wanted, and the steps that lead there.
 
 mod role;
+mod stack_set;
 mod trail;
 
 use std::collections::BTreeSet;
@@ -26,6 +27,10 @@ pub fn object_steps(before: Option<&ObjectState>, after: Option<&ObjectState>) -
         }
         (before, Some(ObjectState::Trail(after))) => {
             trail::steps(before.and_then(ObjectState::as_trail), after)
+        }
+        (Some(ObjectState::StackSet(before)), None) => stack_set::remove(before),
+        (before, Some(ObjectState::StackSet(after))) => {
+            stack_set::steps(before.and_then(ObjectState::as_stack_set), after)
         }
     }
 }
@@ -79,6 +84,14 @@ fn compare_one(
         return;
     }
     let steps = object_steps(before, Some(&resource.state));
+    for (reason, message) in complaints(before, &resource.state) {
+        draft.block(document, reason, key.to_string(), message);
+    }
+    if let Some((reason, message)) = obstacle(view, before, Some(&resource.state), &steps) {
+        draft.block(document, reason, key.to_string(), message);
+        return;
+    }
+    let weight = weight(&steps);
     if steps.is_empty() {
         return;
     }
@@ -89,7 +102,7 @@ fn compare_one(
         after: Some(resource.state.clone()),
         steps,
     }));
-    draft.propose(document, change, &reason, Weight::PLAIN);
+    draft.propose(document, change, &reason, weight);
 }
 
 fn reason(before: Option<&ObjectState>, after: &ObjectState) -> String {
@@ -100,6 +113,39 @@ fn reason(before: Option<&ObjectState>, after: &ObjectState) -> String {
         }
         (Some(_), _) => "it differs".to_owned(),
     }
+}
+
+/// Why a StackSet's instances go only with approval.
+const STACKS_STAY: &str =
+    "its stacks stay in the accounts with all that is in them, and nobody keeps them any more";
+
+fn weight(steps: &[ObjectStep]) -> Weight {
+    let forgets =
+        |step: &ObjectStep| matches!(step, ObjectStep::StackSet(step) if step.is_removal());
+    if steps.iter().any(forgets) { Weight::dangerous(STACKS_STAY) } else { Weight::PLAIN }
+}
+
+/// Why nothing is done about an object now, although there is something to do or AWS is at work on it.
+fn obstacle(
+    view: &View<'_>,
+    before: Option<&ObjectState>,
+    after: Option<&ObjectState>,
+    steps: &[ObjectStep],
+) -> Option<(BlockedReason, String)> {
+    match before? {
+        ObjectState::Role(_) | ObjectState::Trail(_) => None,
+        ObjectState::StackSet(before) => {
+            let after = after.and_then(ObjectState::as_stack_set);
+            stack_set::obstacle(before, after, steps, view.resources.today)
+        }
+    }
+}
+
+/// What is not as it should be and no step mends.
+fn complaints(before: Option<&ObjectState>, after: &ObjectState) -> Vec<(BlockedReason, String)> {
+    let before = before.and_then(ObjectState::as_stack_set);
+    let pair = before.zip(after.as_stack_set());
+    pair.map(|(before, after)| stack_set::complaints(before, after)).unwrap_or_default()
 }
 
 /// Objects of ours that nobody wants any more go; nobody else's are even mentioned.
@@ -144,13 +190,21 @@ fn remove(
     if mark_of(before).as_ref() != Some(mark) {
         return leave(draft, "its description carries a mark that its tags do not confirm");
     }
+    let steps = object_steps(Some(before), None);
+    if let Some((reason, message)) = obstacle(view, Some(before), None, &steps) {
+        draft.block(document, reason, key.to_string(), message);
+        return;
+    }
     let change = Change::Object(Box::new(ObjectChange {
         key: key.clone(),
         before: Some(before.clone()),
         after: None,
-        steps: object_steps(Some(before), None),
+        steps,
     }));
-    let weight = Weight::dangerous("whoever counts on it loses it, and its settings are gone");
+    let weight = Weight::dangerous(match before {
+        ObjectState::Role(_) => "whoever counts on it loses it, and its settings are gone",
+        ObjectState::StackSet(_) => STACKS_STAY,
+    });
     draft.propose(document, change, "no document wants it any more", weight);
 }
 

@@ -76,6 +76,7 @@ fn resources(policy_header: DocumentHeader) -> Resources {
         break_glass: Vec::new(),
         regions: Vec::new(),
         logging_trails: Vec::new(),
+        baselines: Vec::new(),
         tests: Vec::new(),
     };
     compile(&desired, "2026-11-22".parse().unwrap())

@@ -3,3 +3,5 @@
 
 mod emulated;
 mod simulated;
+mod stack_sets;
+mod stack_sets_emulated;

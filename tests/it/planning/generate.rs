@@ -148,6 +148,7 @@ pub(crate) fn desired(rng: &mut Rng) -> DesiredOrg {
         break_glass: Vec::new(),
         regions: Vec::new(),
         logging_trails: Vec::new(),
+        baselines: Vec::new(),
         tests: Vec::new(),
         must_work: Vec::new(),
         accepted_lockouts: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod role;
 mod selector;
+mod stack_set;
 mod text;
 mod trail;
 
@@ -28,6 +29,10 @@ impl AwsCloud {
                 let clients = session.cloudtrail(key.region.as_ref());
                 trail::read(&clients.reads, &trail::arn(&partition, key), reading).await
             }
+            ObjectKind::StackSet => {
+                let client = session.cloudformation(key.region.as_ref());
+                stack_set::read(&client.reads, &key.name, reading).await
+            }
         };
         let (reading, request_id) = self.told(&key.account, answered).await?;
         Ok(Answer { reply: Reply::Reading(Box::new(reading)), request_id })
@@ -43,6 +48,10 @@ impl AwsCloud {
             ObjectKind::Role => role::list(&session.iam().reads, query, page).await,
             // Not listed: see `ObjectKind::is_listed`.
             ObjectKind::Trail => Ok((Page { items: Vec::new(), next: None }, None)),
+            ObjectKind::StackSet => {
+                let client = session.cloudformation(query.region.as_ref());
+                stack_set::list(&client.reads, query, page).await
+            }
         };
         let (page, request_id) = self.told(&query.account, answered).await?;
         Ok(Answer { reply: Reply::Objects(page), request_id })
@@ -60,6 +69,10 @@ impl AwsCloud {
                 let clients = session.cloudtrail(key.region.as_ref());
                 let arn = trail::arn(&partition, key);
                 trail::write(&clients.writes, &arn, &key.name, step).await
+            }
+            ObjectStep::StackSet(step) => {
+                let client = session.cloudformation(key.region.as_ref());
+                stack_set::write(&client.writes, &key.name, step).await
             }
         };
         let request_id = self.told(&key.account, answered).await?;

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::cloud::simulated::pages::Pager;
 use crate::cloud::simulated::refusal::{Code, Refusal};
+use crate::cloud::simulated::stacks;
 use crate::cloud::simulated::world::World;
 use crate::cloud::{PageToken, Reading, Reply};
 use crate::org::{
@@ -54,17 +55,24 @@ impl World {
         step: &ObjectStep,
     ) -> Result<Reply, Refusal> {
         self.expect_open(key)?;
+        if let ObjectStep::StackSet(step) = step {
+            return stacks::write(self, key, step);
+        }
         let before = self.objects.remove(key);
         let changed = match (step, before.clone()) {
             (ObjectStep::Role(step), before) => {
                 let before = before.as_ref().and_then(ObjectState::as_role).cloned();
                 role::change(before, step).map(|after| after.map(ObjectState::Role))
             }
+            (ObjectStep::StackSet(_), before) => Ok(before),
             (ObjectStep::Trail(step), before) => {
                 let before = before.as_ref().and_then(ObjectState::as_trail).cloned();
                 trail::change(self, key, before, step).map(|after| after.map(ObjectState::Trail))
             }
         };
+        let before = self.objects.remove(key);
+        let role = before.as_ref().and_then(ObjectState::as_role).cloned();
+        let changed = role::change(role, step).map(|after| after.map(ObjectState::Role));
         let (after, answer) = match changed {
             Ok(after) => (after, Ok(Reply::Done)),
             Err(refusal) => (before, Err(refusal)),
@@ -105,6 +113,7 @@ fn listed(key: &ObjectKey, state: &ObjectState) -> ListedObject {
     let description = match state {
         ObjectState::Role(role) => role.description.clone(),
         ObjectState::Trail(_) => String::new(),
+        ObjectState::StackSet(set) => set.description.clone(),
     };
     ListedObject { key: key.clone(), description }
 }
