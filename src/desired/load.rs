@@ -12,7 +12,6 @@ use crate::desired::model::DesiredOrg;
 use crate::desired::node::{self, Node};
 use crate::desired::problem::{Finding, Problem, ProblemCode, Report, SourceText};
 use crate::desired::salvage::salvage;
-use crate::desired::unsupported;
 use crate::desired::validate;
 use crate::org::DocumentRef;
 
@@ -167,10 +166,6 @@ fn read_document(
     report: &mut Report,
 ) -> Option<Document> {
     let kind = node.get("kind").and_then(Node::as_str).unwrap_or_default().to_owned();
-    if let Some(finding) = unsupported::kind(&kind) {
-        report.problem(text, node.locate("/kind"), finding);
-        return None;
-    }
     let findings = check::check(&node);
     let rest = if findings.is_empty() { None } else { salvage(&kind, &node, &findings) };
     let is_sound = findings.is_empty() || rest.is_some();

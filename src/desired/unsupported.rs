@@ -1,17 +1,10 @@
-//! Fields and kinds that deserve a better answer than that they are unknown: what this version of
+//! Fields that deserve a better answer than that they are unknown: what this version of
 //! palisade does not do yet, and what belongs elsewhere.
 
 use crate::desired::problem::{Finding, ProblemCode, shown};
 
-const KINDS: &[&str] = &[];
-
 const FIELDS: &[&str] =
     &["rootAccess", "alternateContacts", "optIn", "failureModes", "saml", "alerts", "drill"];
-
-/// The finding about a kind that this version does not have.
-pub(crate) fn kind(name: &str) -> Option<Finding> {
-    KINDS.contains(&name).then(|| finding(&format!("kind {}", shown(name))))
-}
 
 /// The finding about a field that this version does not have.
 pub(crate) fn field(name: &str) -> Option<Finding> {

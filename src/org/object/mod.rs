@@ -67,16 +67,6 @@ impl ObjectState {
         }
     }
 
-    /// What it is as a role.
-    pub fn as_role(&self) -> Option<&RoleState> {
-        if let Self::Role(role) = self { Some(role) } else { None }
-    }
-
-    /// What it is as a StackSet.
-    pub fn as_stack_set(&self) -> Option<&StackSetState> {
-        if let Self::StackSet(set) = self { Some(set) } else { None }
-    }
-
     /// Its tags, if the kind has tags.
     pub fn tags(&self) -> Option<&std::collections::BTreeMap<String, String>> {
         match self {
@@ -97,6 +87,11 @@ impl ObjectState {
     /// The role that it is.
     pub fn as_role(&self) -> Option<&RoleState> {
         if let Self::Role(role) = self { Some(role) } else { None }
+    }
+
+    /// The StackSet that it is.
+    pub fn as_stack_set(&self) -> Option<&StackSetState> {
+        if let Self::StackSet(set) = self { Some(set) } else { None }
     }
 
     /// The trail that it is.

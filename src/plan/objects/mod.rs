@@ -202,7 +202,9 @@ fn remove(
         steps,
     }));
     let weight = Weight::dangerous(match before {
-        ObjectState::Role(_) => "whoever counts on it loses it, and its settings are gone",
+        ObjectState::Role(_) | ObjectState::Trail(_) => {
+            "whoever counts on it loses it, and its settings are gone"
+        }
         ObjectState::StackSet(_) => STACKS_STAY,
     });
     draft.propose(document, change, "no document wants it any more", weight);

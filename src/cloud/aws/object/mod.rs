@@ -85,7 +85,7 @@ impl AwsCloud {
     async fn reach(&self, key: &ObjectKey) -> Result<(Arc<Session>, String), CloudError> {
         let caller = async { Ok(self.identify().await?.0) };
         let account = match key.kind {
-            ObjectKind::Role => Some(&key.account),
+            ObjectKind::Role | ObjectKind::StackSet => Some(&key.account),
             ObjectKind::Trail => None,
         };
         Box::pin(self.members.reach(account, caller)).await

@@ -70,9 +70,6 @@ impl World {
                 trail::change(self, key, before, step).map(|after| after.map(ObjectState::Trail))
             }
         };
-        let before = self.objects.remove(key);
-        let role = before.as_ref().and_then(ObjectState::as_role).cloned();
-        let changed = role::change(role, step).map(|after| after.map(ObjectState::Role));
         let (after, answer) = match changed {
             Ok(after) => (after, Ok(Reply::Done)),
             Err(refusal) => (before, Err(refusal)),

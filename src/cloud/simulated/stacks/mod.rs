@@ -144,7 +144,7 @@ impl World {
     fn stack_set(&mut self, key: &ObjectKey) -> Option<&mut StackSetState> {
         match self.objects.get_mut(key)? {
             ObjectState::StackSet(set) => Some(set),
-            ObjectState::Role(_) => None,
+            ObjectState::Role(_) | ObjectState::Trail(_) => None,
         }
     }
 
