@@ -138,7 +138,7 @@ fn read_documents(texts: &[SourceText], report: &mut Report) -> Vec<Document> {
         }
         for node in node::parse(text, report) {
             if node.kind != node::NodeKind::Null {
-                documents.extend(read_document(file, text, node, report));
+                documents.push(read_document(file, text, node, report));
             }
         }
     }
@@ -159,12 +159,7 @@ fn template_files(texts: &[SourceText]) -> BTreeSet<String> {
     names
 }
 
-fn read_document(
-    file: usize,
-    text: &SourceText,
-    node: Node,
-    report: &mut Report,
-) -> Option<Document> {
+fn read_document(file: usize, text: &SourceText, node: Node, report: &mut Report) -> Document {
     let kind = node.get("kind").and_then(Node::as_str).unwrap_or_default().to_owned();
     let findings = check::check(&node);
     let rest = if findings.is_empty() { None } else { salvage(&kind, &node, &findings) };
@@ -172,7 +167,7 @@ fn read_document(
     for (span, finding) in findings {
         report.problem_in(&kind, text, span, finding);
     }
-    Some(Document { kind, file, node: rest.unwrap_or(node), is_sound })
+    Document { kind, file, node: rest.unwrap_or(node), is_sound }
 }
 
 /// Takes a checked document as a value. The check has seen everything serde could complain of; if
