@@ -84,7 +84,9 @@ fn exit_of(plan: &Plan) -> Exit {
         | BlockedReason::Lockout
         | BlockedReason::Hanging
         | BlockedReason::Failing
-        | BlockedReason::ChangedOutside => false,
+        | BlockedReason::ChangedOutside
+        | BlockedReason::UnclassifiedRegion
+        | BlockedReason::NotAsked => false,
     });
     if is_blind {
         Exit::Bad

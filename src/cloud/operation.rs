@@ -135,6 +135,13 @@ operations! {
     DeleteStackInstances: "cloudformation", Write, StackSetWrites;
     DetectStackSetDrift: "cloudformation", Write, StackSetWrites;
     DeleteStackSet: "cloudformation", Write, StackSetWrites;
+
+    ListRegions: "account", Read, RegionReads;
+    GetRegionOptStatus: "account", Read, RegionReads;
+    EnableRegion: "account", Write, RegionWrites;
+    DisableRegion: "account", Write, RegionWrites;
+    GetAlternateContact: "account", Read, ContactReads;
+    PutAlternateContact: "account", Write, ContactWrites;
 }
 
 /// How often AWS answers before it throttles: a token bucket per calling account.
@@ -199,6 +206,14 @@ pub enum Bucket {
     StackSetReads,
     /// Every change of them.
     StackSetWrites,
+    /// `ListRegions`, `GetRegionOptStatus`.
+    RegionReads,
+    /// `EnableRegion`, `DisableRegion`.
+    RegionWrites,
+    /// `GetAlternateContact`.
+    ContactReads,
+    /// `PutAlternateContact`.
+    ContactWrites,
 }
 
 impl Operation {
@@ -225,22 +240,26 @@ impl Bucket {
     /// throttling table, read 2026-11). IAM and CloudFormation document no rates: these are a small
     /// part of what they were seen to serve. Of `CloudTrail`: "Quotas in AWS `CloudTrail`", 10 a second for what gets and lists, 1 for
     /// the rest.
+    /// Those of the Account API are in "Quotas for AWS Account Management". All read 2026-11.
     fn rate(self) -> (f64, f64) {
         match self {
             Self::Identity => (100.0, 100.0),
             Self::Organization | Self::Roots | Self::ServiceWrites => (1.0, 2.0),
             Self::Accounts => (8.0, 12.0),
-            Self::Children | Self::PolicyListings | Self::Administrators => (5.0, 8.0),
+            Self::Children | Self::PolicyListings | Self::Administrators | Self::ContactWrites => {
+                (5.0, 8.0)
+            }
             Self::PolicyDocuments => (2.0, 2.0),
-            Self::Tags => (10.0, 15.0),
+            Self::Tags | Self::ContactReads => (10.0, 15.0),
             Self::ServiceAccess | Self::StackSetWrites => (1.0, 3.0),
-            Self::PolicyTypes | Self::TrailWrites => (1.0, 1.0),
+            Self::PolicyTypes | Self::TrailWrites | Self::RegionWrites => (1.0, 1.0),
             Self::PolicyWrites | Self::PolicyUpdates | Self::TreeWrites => (2.0, 3.0),
             Self::TagWrites => (4.0, 6.0),
             Self::IamReads => (10.0, 20.0),
             Self::TrailReads => (10.0, 10.0),
             Self::IamWrites => (2.0, 5.0),
             Self::StackSetReads => (5.0, 10.0),
+            Self::RegionReads => (5.0, 5.0),
         }
     }
 }
@@ -294,8 +313,12 @@ impl Call {
     /// The account whose rates the call draws on, where it is not the caller's.
     pub fn account(&self) -> Option<&AccountId> {
         match self {
-            Self::ReadObject { key, .. } | Self::WriteObject { key, .. } => Some(&key.account),
-            Self::ListObjects { query, .. } => Some(&query.account),
+            Self::ReadObject { key, .. } | Self::WriteObject { key, .. } => {
+                (!key.kind.is_reached_from_home()).then_some(&key.account)
+            }
+            Self::ListObjects { query, .. } => {
+                (!query.kind.is_reached_from_home()).then_some(&query.account)
+            }
             Self::GetCallerIdentity
             | Self::DescribeOrganization
             | Self::ListRoots { .. }

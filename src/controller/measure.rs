@@ -1,6 +1,6 @@
 //! From what is said to what is measured: a report as metrics.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,6 +66,13 @@ pub(in crate::controller) fn measure(metrics: &Metrics, report: &Report) {
         metrics.record_blocked(reason.into(), blocked);
     }
     metrics.record_held(report.held.iter().filter(|held| !held.approved).count());
+    let unclassified: BTreeSet<&str> = report
+        .blocked
+        .iter()
+        .filter(|blocked| blocked.reason == BlockedReason::UnclassifiedRegion)
+        .map(|blocked| blocked.object.as_str())
+        .collect();
+    metrics.record_unclassified_regions(unclassified.len());
     let list = report.region_list.as_ref();
     metrics.record_region_list(list.map(|list| (list.age_days, list.age_days_max)));
     metrics.record_problems(report.desired_state.problems.len());

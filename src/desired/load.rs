@@ -10,6 +10,7 @@ use crate::desired::files::{self, FileError, Files};
 use crate::desired::guardrail::Guardrails;
 use crate::desired::model::DesiredOrg;
 use crate::desired::node::{self, Node};
+use crate::desired::private;
 use crate::desired::problem::{Finding, Problem, ProblemCode, Report, SourceText};
 use crate::desired::salvage::salvage;
 use crate::desired::validate;
@@ -90,7 +91,10 @@ pub fn load(directory: &Path, today: Date, guardrails: &dyn Guardrails) -> Loade
     let org = validate::validate(&documents, &texts, &mut files, (today, guardrails), &mut report);
     let org = org.filter(|_| report.is_usable());
     report.tidy();
-    let Report { problems, warnings, .. } = report;
+    let Report { mut problems, mut warnings, .. } = report;
+    for list in [&mut problems, &mut warnings] {
+        private::cover(list, &documents, &texts);
+    }
     Loaded { org, problems, warnings, digest: files.digest() }
 }
 
@@ -161,7 +165,7 @@ fn template_files(texts: &[SourceText]) -> BTreeSet<String> {
 
 fn read_document(file: usize, text: &SourceText, node: Node, report: &mut Report) -> Document {
     let kind = node.get("kind").and_then(Node::as_str).unwrap_or_default().to_owned();
-    let findings = check::check(&node);
+    let findings = private::discreet(&node, check::check(&node));
     let rest = if findings.is_empty() { None } else { salvage(&kind, &node, &findings) };
     let is_sound = findings.is_empty() || rest.is_some();
     for (span, finding) in findings {

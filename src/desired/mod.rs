@@ -9,6 +9,7 @@ mod baseline;
 mod break_glass;
 mod cases;
 mod check;
+mod contacts;
 mod files;
 mod guardrail;
 mod kinds;
@@ -18,6 +19,7 @@ mod model;
 mod must_work;
 mod node;
 mod packing;
+mod private;
 mod problem;
 mod raw;
 mod regions;
@@ -34,6 +36,7 @@ mod tests;
 pub use crate::desired::baseline::{DesiredBaseline, STACK_SETS_HOME, STACK_SETS_SERVICE};
 pub use crate::desired::break_glass::{DesiredBreakGlass, EmergencyRole, Operator};
 pub use crate::desired::cases::{Call, Case, DesiredTest, Expectation, ExpectedGuardrail, Place};
+pub use crate::desired::contacts::ContactType;
 pub use crate::desired::guardrail::{
     GovernanceRoles, Guardrails, ProfileEntry, Refusal, RegionFacts, Site, Wanted,
 };
@@ -48,5 +51,5 @@ pub use crate::desired::must_work::{AcceptedLockout, BuiltInProbe, MustWork, OnU
 pub use crate::desired::packing::{Pack, arrange};
 pub use crate::desired::problem::{Colour, Problem, ProblemCode, Severity};
 pub(crate) use crate::desired::problem::{did_you_mean, listed, shown};
-pub use crate::desired::regions::{DesiredRegions, RegionList};
+pub use crate::desired::regions::{DesiredRegions, OptIn, RegionList};
 pub use crate::desired::schema::json_schema;

@@ -8,11 +8,14 @@ use serde::{Deserialize, Serialize};
 use crate::desired::baseline::DesiredBaseline;
 use crate::desired::break_glass::DesiredBreakGlass;
 use crate::desired::cases::DesiredTest;
+use crate::desired::contacts::ContactType;
 use crate::desired::guardrail::GovernanceRoles;
 use crate::desired::logging_trail::DesiredTrail;
 use crate::desired::must_work::{AcceptedLockout, MustWork};
 use crate::desired::regions::DesiredRegions;
-use crate::org::{AccountId, DocumentRef, OrganizationId, OuPath, PolicyQuota, PolicyType};
+use crate::org::{
+    AccountId, Contact, DocumentRef, OrganizationId, OuPath, PolicyQuota, PolicyType,
+};
 
 /// What the organization should be.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +38,8 @@ pub struct DesiredOrg {
     pub trusted_services: BTreeSet<String>,
     /// The delegated administrator of each service named.
     pub delegated_administrators: BTreeMap<String, AccountId>,
+    /// Whom AWS tells of security, operations and billing, in every account.
+    pub alternate_contacts: BTreeMap<ContactType, Contact>,
     /// The roles that guardrails exempt and protect.
     pub roles: GovernanceRoles,
     /// Quotas that differ from the published ones.

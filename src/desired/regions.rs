@@ -1,9 +1,10 @@
 //! `RegionRestriction` documents that have been read and checked. Their policies are among the others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
+use crate::desired::model::DesiredTarget;
 use crate::org::DocumentRef;
 
 /// Which Regions can be used.
@@ -11,10 +12,23 @@ use crate::org::DocumentRef;
 pub struct DesiredRegions {
     /// The document.
     pub document: DocumentRef,
+    /// What it is about.
+    pub targets: BTreeSet<DesiredTarget>,
     /// The Regions that can be used; nothing for all.
     pub allowed: Option<BTreeSet<String>>,
     /// The list of services without a Region that it was made with.
     pub list: RegionList,
+    /// The opt-in state of Regions; nothing if it is left alone.
+    pub opt_in: Option<OptIn>,
+}
+
+/// Which Regions accounts have enabled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptIn {
+    /// Every Region that somebody has to enable and that is classified, and whether it should be.
+    pub regions: BTreeMap<String, bool>,
+    /// May palisade disable a Region?
+    pub allow_disable: bool,
 }
 
 /// How old the list of services without a Region is, and may be.

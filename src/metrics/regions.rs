@@ -1,7 +1,9 @@
 //! What is measured of Regions.
 
+use prometheus::Gauge;
+
 use crate::metrics::Metrics;
-use crate::metrics::family::{Building, Family};
+use crate::metrics::family::{Building, Family, amount};
 
 const DAY_SECONDS: f64 = 24.0 * 60.0 * 60.0;
 
@@ -9,6 +11,7 @@ const DAY_SECONDS: f64 = 24.0 * 60.0 * 60.0;
 pub(in crate::metrics) struct RegionFamilies {
     list_age: Family,
     list_age_max: Family,
+    unclassified: Gauge,
 }
 
 impl RegionFamilies {
@@ -24,11 +27,20 @@ impl RegionFamilies {
                 "Age that the documents allow that list to have.",
                 &[],
             )?,
+            unclassified: new.gauge(
+                "region_unclassified",
+                "Regions that AWS has opened and that no document decides about.",
+            )?,
         })
     }
 }
 
 impl Metrics {
+    /// How many Regions there are that no document decides about.
+    pub fn record_unclassified_regions(&self, regions: usize) {
+        self.regions.unclassified.set(amount(regions));
+    }
+
     /// How old the list of services without a Region is and may be, in days; nothing if no document uses it.
     pub fn record_region_list(&self, days: Option<(u32, u32)>) {
         let age = days.map(|(age, _)| (Vec::new(), f64::from(age) * DAY_SECONDS));

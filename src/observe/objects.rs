@@ -143,6 +143,13 @@ impl AccountMemory {
         for query in &asked.queries {
             let kept = self.listings.entry(query.clone()).or_default();
             let part = look(kept, &mut closed, fresh_for, listed(cloud, query)).await;
+            let moving = |listed: &ListedObject| {
+                listed.state().as_ref().is_some_and(ObjectState::is_in_transition)
+            };
+            // What is about to change is looked at anew the next time.
+            if part.known().is_some_and(|items| items.iter().any(moving)) {
+                kept.touch();
+            }
             seen.listings.insert(query.clone(), part);
         }
         let ours = seen.listings.values().filter_map(Part::known).flatten().filter(|listed| {
@@ -151,6 +158,13 @@ impl AccountMemory {
         });
         let keys: BTreeSet<ObjectKey> =
             ours.map(|listed| &listed.key).chain(&asked.keys).cloned().collect();
+        let (told, keys): (BTreeSet<ObjectKey>, BTreeSet<ObjectKey>) =
+            keys.into_iter().partition(|key| key.kind.is_told_by_listing());
+        for key in told {
+            if let Some(part) = in_listing(&seen.listings, &key) {
+                seen.objects.insert(key, part);
+            }
+        }
         self.objects.retain(|key, _| keys.contains(key));
         for key in keys {
             let kept = self.objects.entry(key.clone()).or_default();
@@ -163,6 +177,21 @@ impl AccountMemory {
         }
         seen
     }
+}
+
+/// What the listings say of an object that they say everything of.
+fn in_listing(
+    listings: &BTreeMap<ObjectQuery, Part<Vec<ListedObject>>>,
+    key: &ObjectKey,
+) -> Option<Part<Option<ObjectState>>> {
+    let ObjectKey { account, region, kind, name: _ } = key.clone();
+    Some(match listings.get(&ObjectQuery { account, region, kind })? {
+        Part::Known(listed) => {
+            let found = listed.iter().find(|listed| listed.key == *key);
+            Part::Known(found.and_then(ListedObject::state))
+        }
+        Part::Unknown(why) => Part::Unknown(why.clone()),
+    })
 }
 
 /// Looks at one part, unless the account has turned out to be closed: then every part of it is unknown for

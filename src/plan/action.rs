@@ -346,6 +346,10 @@ pub enum BlockedReason {
     Failing,
     /// What AWS made was changed from outside, and neither AWS nor palisade puts it back.
     ChangedOutside,
+    /// AWS has opened a Region, and no document says whether accounts may have it.
+    UnclassifiedRegion,
+    /// It is dangerous, and the document does not ask for it.
+    NotAsked,
 }
 
 const CREATE_OBJECT: &str = "CreateObject";

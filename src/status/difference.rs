@@ -226,7 +226,9 @@ fn blocked_state(reason: BlockedReason) -> Option<DifferenceState> {
         | BlockedReason::Lockout
         | BlockedReason::Hanging
         | BlockedReason::Failing
-        | BlockedReason::ChangedOutside => Some(DifferenceState::Blocked),
+        | BlockedReason::ChangedOutside
+        | BlockedReason::UnclassifiedRegion
+        | BlockedReason::NotAsked => Some(DifferenceState::Blocked),
     }
 }
 

@@ -8,6 +8,8 @@ Beside AWS's API it answers on `/emulator/`:
   POST /emulator/organization    makes an organization in a management account of its own; the body says
                                  how many accounts each OU holds, and if listings of accounts say where each
                                  account is: {"units": {"/A/B": 3, …}, "paths": false}
+  POST /emulator/region          opens a Region for an organization: {"account": its management account,
+                                 "region": "mx-central-1"}
   GET  /emulator/calls?account=  the operations of Organizations that a management account has called, in order
 """
 
@@ -19,6 +21,7 @@ import sys
 import threading
 from urllib.parse import parse_qs
 
+import account
 import cloudtrail
 import cloudformation
 import iam
@@ -34,6 +37,7 @@ FIRST_MANAGEMENT_ACCOUNT = 100_000_000_001
 
 owners = organizations.install()
 iam.install()
+account.install()
 cloudtrail.install()
 cloudformation.install()
 calls = collections.defaultdict(list)
@@ -44,9 +48,9 @@ def make_organization(request):
     """An organization with `units`: how many accounts each OU path holds, "/" being the root."""
     global next_management_account
     with organizations.LOCK:
-        account = str(next_management_account)
+        management = str(next_management_account)
         next_management_account += 1
-        backend = organizations_backends[account][PARTITION]
+        backend = organizations_backends[management][PARTITION]
         backend.create_organization(region=REGION)
         backend.paths_are_listed = request["paths"]
         units = {"/": backend.org.root_id}
@@ -56,11 +60,11 @@ def make_organization(request):
             accounts[path] = [make_account(backend, parent, path, number) for number in range(count)]
         return {
             "organization": backend.org.id,
-            "managementAccount": account,
+            "managementAccount": management,
             "root": backend.org.root_id,
             "units": units,
             "accounts": accounts,
-            **make_key(account),
+            **make_key(management),
         }
 
 
@@ -77,18 +81,18 @@ def make_units(backend, units, path):
 def make_account(backend, parent, path, number):
     name = f"{path.strip('/').replace('/', '-').lower() or 'root'}-{number}"
     status = backend.create_account(AccountName=name, Email=f"{name}@example.com")
-    account = status["CreateAccountStatus"]["AccountId"]
+    made = status["CreateAccountStatus"]["AccountId"]
     if parent != backend.org.root_id:
-        backend.move_account(account, backend.org.root_id, parent)
-    return account
+        backend.move_account(made, backend.org.root_id, parent)
+    return made
 
 
-def make_key(account):
+def make_key(owner):
     """A real key of a real user: moto finds the account by it, as AWS does."""
-    backend = iam_backends[account][PARTITION]
+    backend = iam_backends[owner][PARTITION]
     backend.create_user(REGION, "palisade")
     key = backend.create_access_key("palisade")
-    owners[key.access_key_id] = account
+    owners[key.access_key_id] = owner
     return {"accessKeyId": key.access_key_id, "secretAccessKey": key.secret_access_key}
 
 
@@ -103,9 +107,12 @@ class Application:
         if path == "/emulator/organization":
             body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
             return self.answer(make_organization(json.loads(body)), start_response)
+        if path == "/emulator/region":
+            body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+            return self.answer(account.open_region(json.loads(body)), start_response)
         if path == "/emulator/calls":
-            account = parse_qs(environ["QUERY_STRING"])["account"][0]
-            return self.answer(calls[account], start_response)
+            caller = parse_qs(environ["QUERY_STRING"])["account"][0]
+            return self.answer(calls[caller], start_response)
         self.record(environ)
         return self.moto(environ, start_response)
 
@@ -113,9 +120,9 @@ class Application:
     def record(environ):
         service, _, operation = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")
         credential = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2]
-        account = owners.get(credential.partition("/")[0])
-        if service.startswith("AWSOrganizations") and account:
-            calls[account].append(operation)
+        caller = owners.get(credential.partition("/")[0])
+        if service.startswith("AWSOrganizations") and caller:
+            calls[caller].append(operation)
 
     @staticmethod
     def answer(value, start_response):

@@ -16,7 +16,6 @@ use crate::policy::Language;
 /// The lines of a change.
 pub(super) fn object_lines(change: &ObjectChange) -> Vec<Line> {
     match (&change.before, &change.after) {
-        (None, None) => Vec::new(),
         (Some(ObjectState::Role(before)), None) => role_lines(Some(before), None),
         (before, Some(ObjectState::Role(after))) => {
             role_lines(before.as_ref().and_then(ObjectState::as_role), Some(after))
@@ -28,6 +27,7 @@ pub(super) fn object_lines(change: &ObjectChange) -> Vec<Line> {
         (_, Some(ObjectState::StackSet(_))) | (Some(ObjectState::StackSet(_)), None) => {
             stack_set_lines(change)
         }
+        (before, after) => field("is", (short(before.as_ref()), short(after.as_ref()))),
     }
 }
 
@@ -59,6 +59,16 @@ fn role_lines(before: Option<&RoleState>, after: Option<&RoleState>) -> Vec<Line
         lines.extend(policy_lines(&title, old.get(name), new.get(name)));
     }
     lines
+}
+
+/// An object that is said in a word.
+fn short(state: Option<&ObjectState>) -> Option<String> {
+    match state? {
+        ObjectState::Region(region) => Some(region.status.to_string()),
+        // What is in a contact is private.
+        ObjectState::AlternateContact(contact) => Some(format!("contact {contact}")),
+        ObjectState::Role(_) | ObjectState::Trail(_) | ObjectState::StackSet(_) => None,
+    }
 }
 
 /// A field that is one text; empty is the same as not there.

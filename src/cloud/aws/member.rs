@@ -59,6 +59,16 @@ pub(super) struct Session {
     iam: OnceLock<Clients<aws_sdk_iam::Client>>,
     cloudformation: Regional<aws_sdk_cloudformation::Client>,
     cloudtrail: Regional<aws_sdk_cloudtrail::Client>,
+    account: OnceLock<Clients<aws_sdk_account::Client>>,
+}
+
+/// A session, and where it was begun.
+pub(super) struct Reached {
+    pub(super) session: Arc<Session>,
+    /// The partition of everything that is reached.
+    pub(super) partition: String,
+    /// The caller's own account.
+    pub(super) home: AccountId,
 }
 
 /// Clients of a service, one pair for each Region that is asked for.
@@ -82,16 +92,6 @@ impl Members {
         }
     }
 
-    /// A session in `account`. `caller` asks who is calling, which is done once.
-    pub(super) async fn enter(
-        &self,
-        account: &AccountId,
-        caller: impl Future<Output = Result<Caller, CloudError>>,
-    ) -> Result<Arc<Session>, CloudError> {
-        let home = self.home.get_or_try_init(|| async { self.home(&caller.await?) }).await?;
-        self.session(home, account).await
-    }
-
     async fn session(&self, home: &Home, account: &AccountId) -> Result<Arc<Session>, CloudError> {
         if home.account == *account {
             return Ok(Arc::clone(&home.session));
@@ -110,18 +110,18 @@ impl Members {
         Ok(session)
     }
 
-    /// A session in `account`, or where the caller is, and the partition of both.
+    /// A session in `account`, or where the caller is. `caller` asks who is calling, which is done once.
     pub(super) async fn reach(
         &self,
         account: Option<&AccountId>,
         caller: impl Future<Output = Result<Caller, CloudError>>,
-    ) -> Result<(Arc<Session>, String), CloudError> {
+    ) -> Result<Reached, CloudError> {
         let home = self.home.get_or_try_init(|| async { self.home(&caller.await?) }).await?;
         let session = match account {
             Some(account) => self.session(home, account).await?,
             None => Arc::clone(&home.session),
         };
-        Ok((session, home.partition.clone()))
+        Ok(Reached { session, partition: home.partition.clone(), home: home.account.clone() })
     }
 
     /// The session in `account` is not used again: its credentials have ended before their time, because
@@ -187,6 +187,7 @@ impl Session {
         Self {
             config,
             iam: OnceLock::new(),
+            account: OnceLock::new(),
             cloudformation: Regional::default(),
             cloudtrail: Regional::default(),
         }
@@ -230,6 +231,19 @@ impl Session {
             Some(region) => self.config.clone().into_builder().region(region).build(),
             None => self.config.clone(),
         }
+    }
+
+    /// Account Management, which is global.
+    pub(super) fn account(&self) -> &Clients<aws_sdk_account::Client> {
+        self.account.get_or_init(|| {
+            let builder = aws_sdk_account::config::Builder::from(&self.config);
+            let reads = builder.clone().retry_classifier(LeaveThrottlesToTheBudget).build();
+            let writes = builder.retry_config(RetryConfig::disabled()).build();
+            Clients {
+                reads: aws_sdk_account::Client::from_conf(reads),
+                writes: aws_sdk_account::Client::from_conf(writes),
+            }
+        })
     }
 
     /// IAM, which is global.

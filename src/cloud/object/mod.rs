@@ -4,6 +4,8 @@
 //! page by page: each answer says what is known so far and what is left to ask. So budgets, counting,
 //! recording and fault injection see every single request and know nothing of objects.
 
+mod contact;
+mod region;
 mod role;
 mod stack_set;
 mod trail;
@@ -81,6 +83,8 @@ pub(in crate::cloud) fn first(kind: ObjectKind) -> Operation {
         ObjectKind::Role => role::FIRST,
         ObjectKind::Trail => trail::FIRST,
         ObjectKind::StackSet => stack_set::FIRST,
+        ObjectKind::Region => region::FIRST,
+        ObjectKind::AlternateContact => contact::FIRST,
     }
 }
 
@@ -90,6 +94,8 @@ pub(in crate::cloud) fn listing(kind: ObjectKind) -> Operation {
         ObjectKind::Role => role::LISTING,
         ObjectKind::Trail => trail::LISTING,
         ObjectKind::StackSet => stack_set::LISTING,
+        ObjectKind::Region => region::LISTING,
+        ObjectKind::AlternateContact => contact::FIRST,
     }
 }
 
@@ -99,5 +105,7 @@ pub(in crate::cloud) fn operation(step: &ObjectStep) -> Operation {
         ObjectStep::Role(step) => role::operation(step),
         ObjectStep::Trail(step) => trail::operation(step),
         ObjectStep::StackSet(step) => stack_set::operation(step),
+        ObjectStep::Region(step) => region::operation(step),
+        ObjectStep::AlternateContact(step) => contact::operation(step),
     }
 }

@@ -114,13 +114,16 @@ impl World {
 
     /// Has something that takes time come to its end by `now`?
     pub(super) fn is_unsettled(&self, now: Instant) -> bool {
-        self.has_due_stacks(now) || self.types.values().any(|state| is_due(*state, now))
+        self.has_due_stacks(now)
+            || self.has_regions_due(now)
+            || self.types.values().any(|state| is_due(*state, now))
     }
 
     /// Ends what takes time and is over by `now`: a type that was being switched on is on, and AWS's
     /// own policy of that type is on everything.
     pub(super) fn settle(&mut self, now: Instant) {
         self.settle_stacks(now);
+        self.settle_regions(now);
         let due: Vec<PolicyType> = self
             .types
             .iter()

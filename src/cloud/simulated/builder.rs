@@ -218,6 +218,26 @@ impl SimulationBuilder {
         })
     }
 
+    /// Regions that accounts can enable; none unless told otherwise.
+    #[must_use = "the builder is not changed in place"]
+    pub fn opt_in_regions(self, names: &[&str]) -> Self {
+        self.step(|world| {
+            for name in names {
+                world.open_region(name);
+            }
+            Ok(())
+        })
+    }
+
+    /// How long AWS takes to enable or disable a Region.
+    #[must_use = "the builder is not changed in place"]
+    pub fn regions_take(self, takes: Duration) -> Self {
+        self.step(|world| {
+            world.regions.takes = takes;
+            Ok(())
+        })
+    }
+
     /// Does `ListAccounts` say where accounts lie? It does unless told otherwise.
     #[must_use = "the builder is not changed in place"]
     pub fn account_paths(self, account_paths: AccountPaths) -> Self {

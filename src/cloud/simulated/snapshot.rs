@@ -8,7 +8,8 @@ use crate::cloud::simulated::builder::BuildError;
 use crate::cloud::simulated::ids::Ids;
 use crate::cloud::simulated::world::{StoredPolicy, TypeState, World};
 use crate::org::{
-    Caller, ObservedPolicy, OrgSnapshot, Part, PolicyId, PolicyType, PolicyTypeStatus, TargetId,
+    Caller, ObjectKind, ObjectState, ObservedPolicy, OrgSnapshot, Part, PolicyId, PolicyType,
+    PolicyTypeStatus, TargetId,
 };
 
 impl World {
@@ -45,7 +46,9 @@ impl World {
             objects: self
                 .objects
                 .iter()
-                .map(|(key, state)| (key.clone(), Part::Known(Some(state.clone()))))
+                .map(|(key, state)| (key.clone(), state.clone()))
+                .chain(self.regions_of_accounts())
+                .map(|(key, state)| (key, Part::Known(Some(state))))
                 .collect(),
             listings: self.listings(),
         }
@@ -76,8 +79,20 @@ impl World {
             world.set_tags(id, &known("tags", part)?);
         }
         for (key, part) in &snapshot.objects {
-            if let Some(state) = known("objects", part)? {
+            if let Some(state) = known("objects", part)?
+                && key.kind != ObjectKind::Region
+            {
                 world.objects.insert(key.clone(), state);
+            }
+        }
+        for (query, part) in &snapshot.listings {
+            if query.kind != ObjectKind::Region {
+                continue;
+            }
+            for listed in known("Regions", part)? {
+                if let Some(ObjectState::Region(region)) = listed.state() {
+                    world.set_region(&query.account, &listed.key.name, region.status);
+                }
             }
         }
         world.guard_the_unguarded();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::cloud::simulated::ids::Ids;
+use crate::cloud::simulated::objects::Regions;
 use crate::cloud::simulated::pages::Pager;
 use crate::cloud::simulated::refusal::{Code, Refusal};
 use crate::cloud::simulated::stacks::Stacks;
@@ -31,6 +32,7 @@ pub struct World {
     pub(super) administrators: BTreeMap<String, BTreeSet<AccountId>>,
     pub(super) objects: BTreeMap<ObjectKey, ObjectState>,
     pub(super) stacks: Stacks,
+    pub(super) regions: Regions,
     pub(super) quotas: BTreeMap<PolicyType, PolicyQuota>,
     pub(super) enabling_takes: Duration,
     pub(super) account_paths: AccountPaths,
@@ -96,6 +98,7 @@ impl World {
             administrators: BTreeMap::new(),
             objects: BTreeMap::new(),
             stacks: Stacks::default(),
+            regions: Regions::default(),
             quotas: BTreeMap::new(),
             enabling_takes: Duration::ZERO,
             account_paths: AccountPaths::Given,

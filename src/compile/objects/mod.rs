@@ -6,7 +6,9 @@
 
 mod baseline;
 mod break_glass;
+mod contacts;
 mod logging_trail;
+mod regions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -84,7 +86,9 @@ pub(super) fn rules(desired: &DesiredOrg) -> Vec<ObjectRule> {
     let management = &desired.management_account;
     let baselines = desired.baselines.iter();
     let baselines = baselines.map(|document| baseline::rule(document, owner, management));
-    break_glass.chain(trails).chain(baselines).collect()
+    let regions = desired.regions.iter().flat_map(|document| regions::rules(document, owner));
+    let objects = break_glass.chain(trails).chain(baselines).chain(regions);
+    objects.chain(contacts::rules(desired)).collect()
 }
 
 /// The objects that `resources` want in the accounts of `tree`.
@@ -139,6 +143,7 @@ fn in_partition(state: &ObjectState, partition: &str) -> ObjectState {
     // A state that serializes reads back; if it did not, what AWS refuses would be sent, and nothing else.
     let replaced = serde_json::to_string(state)
         .ok()
+        .filter(|text| text.contains(PARTITION))
         .and_then(|text| serde_json::from_str(&text.replace(PARTITION, partition)).ok());
     replaced.unwrap_or_else(|| state.clone())
 }

@@ -5,6 +5,7 @@
 
 mod baseline;
 mod break_glass;
+mod contacts;
 mod guardrail_test;
 mod logging_trail;
 mod must_work;
@@ -21,6 +22,7 @@ pub(crate) use crate::desired::raw::baseline::{
     RawBaseline, RawDeployment, RawParameter, RawRegionConcurrency, RawShare,
 };
 pub(crate) use crate::desired::raw::break_glass::{RawBreakGlassRole, RawEmergencyRole, TimeText};
+pub(crate) use crate::desired::raw::contacts::{RawContact, RawContacts};
 pub(crate) use crate::desired::raw::guardrail_test::{
     ConditionKey, RawCase, RawContextValue, RawExpectation, RawGuardrailTest, RawOneOrMore,
 };
@@ -30,7 +32,7 @@ pub(crate) use crate::desired::raw::logging_trail::{
 };
 pub(crate) use crate::desired::raw::profile::RawGuardrailProfile;
 pub(crate) use crate::desired::raw::regions::{
-    RawGlobalServices, RawRegionExcept, RawRegionRestriction,
+    RawGlobalServices, RawOptIn, RawRegionExcept, RawRegionRestriction, RegionText,
 };
 
 pub(crate) use crate::desired::raw::must_work::{RawAcceptedLockout, RawMustWork, RawOnUnknown};
@@ -126,6 +128,8 @@ pub(crate) struct RawOrganization {
         "patternErrorMessage": "must be a service principal such as `guardduty.amazonaws.com`"
     }))]
     pub(crate) delegated_administrators: BTreeMap<String, String>,
+    /// Whom AWS tells of security, operations and billing, in every account.
+    pub(crate) alternate_contacts: Option<RawContacts>,
     /// Quotas of this organization that differ from the published ones, by policy type.
     #[serde(default)]
     #[schemars(extend("propertyNames" = {

@@ -27,6 +27,9 @@ pub(crate) struct RawRegionRestriction {
     /// Who and what is exempt. Detective services, emergency roles, and the roles that hold the
     /// organization together always are.
     pub(crate) except: Option<RawRegionExcept>,
+    /// Which Regions the accounts have enabled, of those that somebody has to enable. Left alone without it.
+    /// Needs `account.amazonaws.com` among `trustedServices`.
+    pub(crate) opt_in: Option<RawOptIn>,
     /// Does palisade heal drift, or only report it?
     pub(crate) mode: Option<RawMode>,
     /// Not enforced until a date; drift is still reported.
@@ -50,6 +53,26 @@ pub(crate) struct RawGlobalServices {
     pub(crate) remove: Vec<ActionPattern>,
     /// How old the list may become before it is warned of, `365d` unless said otherwise.
     pub(crate) max_age: Option<TimeText>,
+}
+
+/// Which Regions accounts have enabled: those in `enabled` and `allowed`, and no others.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "OptIn")]
+pub(crate) struct RawOptIn {
+    /// Regions that are enabled, beside those in `allowed`.
+    #[serde(default)]
+    #[schemars(extend("uniqueItems" = true))]
+    pub(crate) enabled: Vec<RegionText>,
+    /// Regions that are not enabled. Those that palisade knows need not be named: this is for a Region that
+    /// AWS has opened since, which is drift until somebody decides.
+    #[serde(default)]
+    #[schemars(extend("uniqueItems" = true))]
+    pub(crate) disabled: Vec<RegionText>,
+    /// May palisade disable a Region, which cuts the account off from what is in it? Each time it asks for
+    /// approval. False unless said otherwise: it only reports.
+    #[serde(default)]
+    pub(crate) allow_disable: bool,
 }
 
 /// Who and what is exempt.

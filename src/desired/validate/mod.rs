@@ -5,6 +5,7 @@
 
 pub(crate) mod baseline;
 pub(crate) mod break_glass;
+mod contacts;
 mod content;
 pub(crate) mod guardrail_test;
 mod header;

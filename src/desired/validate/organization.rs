@@ -11,7 +11,7 @@ use crate::desired::raw::{
     RawQuota, RawUnit,
 };
 use crate::desired::validate::header::{self, Enforcement};
-use crate::desired::validate::{Context, must_work, token};
+use crate::desired::validate::{Context, contacts, must_work, token};
 use crate::org::{AccountId, OuPath, POLICY_TYPES, PolicyQuota, PolicyType};
 
 /// OUs can be nested this deep under the root ("Quotas and service limits" of AWS Organizations).
@@ -41,6 +41,8 @@ pub(crate) fn read(document: &Document, context: &mut Context<'_>) -> Option<Des
         reader.administrators(spec.delegated_administrators, &trusted_services);
     let policy_types = reader.policy_types(spec.policy_types);
     let Reader { units, placements, .. } = reader;
+    let alternate_contacts =
+        contacts::read(document, spec.alternate_contacts, &trusted_services, context);
     let must_work = must_work::read(document, &header.document, spec.must_work, context);
     let accepted_lockouts =
         must_work::read_accepted(document, spec.accept_lockouts, &must_work, context);
@@ -54,6 +56,7 @@ pub(crate) fn read(document: &Document, context: &mut Context<'_>) -> Option<Des
         policy_types,
         trusted_services,
         delegated_administrators,
+        alternate_contacts,
         roles: spec.governance_roles.map(GovernanceRoles::read).unwrap_or_default(),
         reserved: spec.quotas.iter().filter_map(read_reserved).collect(),
         quotas: spec.quotas.into_iter().map(read_quota).collect(),

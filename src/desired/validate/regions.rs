@@ -4,7 +4,7 @@
 //! Its statements are those of the catalogue, so that there is one list of services without a Region and
 //! one place that says who is never bound.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -14,20 +14,22 @@ use crate::desired::model::{DesiredOrg, DesiredPolicy, DesiredTarget};
 use crate::desired::node::Node;
 use crate::desired::problem::{Finding, ProblemCode, did_you_mean, listed, shown};
 use crate::desired::raw::{
-    RawDocument, RawExcept, RawGlobalServices, RawRegionExcept, RawRegionRestriction, TimeText,
+    RawDocument, RawExcept, RawGlobalServices, RawOptIn, RawRegionExcept, RawRegionRestriction,
+    RegionText, TimeText,
 };
-use crate::desired::regions::{DesiredRegions, RegionList};
+use crate::desired::regions::{DesiredRegions, OptIn, RegionList};
 use crate::desired::validate::content::{Origin, Written};
 use crate::desired::validate::header::{self, Enforcement};
 use crate::desired::validate::policy::{self, ReadPolicy};
-use crate::desired::validate::{Context, content, inheritance, lint};
+use crate::desired::validate::{Context, contacts, content, inheritance, lint};
 use crate::lint::LintCode;
-use crate::org::PolicyType;
+use crate::org::{DocumentRef, PolicyType};
 
 /// The kind of these documents.
 pub(crate) const KIND: &str = "RegionRestriction";
 
 const ALLOWED: &str = "/spec/allowed";
+const OPT_IN: &str = "/spec/optIn";
 const ALLOW_LIST: &str = "region-allow-list";
 const KEEP: &str = "deny-region-opt-in-change";
 
@@ -195,8 +197,15 @@ pub(crate) fn read(document: &Document, org: Option<&mut DesiredOrg>, context: &
         age_days_max: age.map_or(LIST_AGE_DAYS, |age: TimeText| age.seconds() / DAY_SECONDS),
     };
     check_age(document, list, context);
+    let opt_in =
+        spec.opt_in.map(|raw| read_opt_in(document, &raw, allowed.as_ref(), &facts, context));
     let Some(org) = org else { return };
-    let desired = DesiredRegions { document: document.reference(metadata.name.0), allowed, list };
+    if opt_in.is_some() {
+        contacts::check_trusted(document, OPT_IN, &org.trusted_services, context);
+    }
+    let reference = document.reference(metadata.name.0);
+    let targets = targets_of(org, &reference);
+    let desired = DesiredRegions { document: reference, targets, allowed, list, opt_in };
     check_nested(document, &desired, org, context);
     org.regions.push(desired);
 }
@@ -214,6 +223,58 @@ fn check_allowed(
         context.problem(document, ALLOWED, finding);
     }
     check_known(document, ALLOWED, facts, context);
+}
+
+/// The Regions that somebody has to enable: those that palisade knows, and those that the document names.
+fn read_opt_in(
+    document: &Document,
+    raw: &RawOptIn,
+    allowed: Option<&BTreeSet<String>>,
+    facts: &RegionFacts,
+    context: &mut Context<'_>,
+) -> OptIn {
+    let is_optional = |region: &str| facts.regions.get(region).copied().unwrap_or(true);
+    let known = facts.regions.keys().filter(|region| is_optional(region));
+    let mut regions: BTreeMap<String, bool> = known.map(|region| (region.clone(), false)).collect();
+    let enabled = raw.enabled.iter().map(|region| &region.0);
+    let enabled: BTreeSet<&String> = enabled.chain(allowed.into_iter().flatten()).collect();
+    for region in enabled.iter().filter(|region| is_optional(region)) {
+        regions.insert((*region).clone(), true);
+    }
+    check_known(document, &format!("{OPT_IN}/enabled"), facts, context);
+    for (index, region) in raw.enabled.iter().enumerate() {
+        if !is_optional(&region.0) {
+            let message = format!("{} is always enabled", shown(&region.0));
+            let finding = Finding::new(ProblemCode::InvalidValue, message)
+                .help("take it out: AWS lets nobody disable it");
+            context.warning(document, &format!("{OPT_IN}/enabled/{index}"), finding);
+        }
+    }
+    for (index, RegionText(region)) in raw.disabled.iter().enumerate() {
+        let problem = if !is_optional(region) {
+            Some("cannot be disabled: AWS enables it in every account")
+        } else if enabled.contains(region) {
+            Some("is to be enabled too")
+        } else {
+            None
+        };
+        match problem {
+            Some(problem) => {
+                let message = format!("{} {problem}", shown(region));
+                let finding = Finding::new(ProblemCode::InvalidValue, message);
+                context.problem(document, &format!("{OPT_IN}/disabled/{index}"), finding);
+            }
+            None => {
+                regions.insert(region.clone(), false);
+            }
+        }
+    }
+    OptIn { regions, allow_disable: raw.allow_disable }
+}
+
+fn targets_of(org: &DesiredOrg, document: &DocumentRef) -> BTreeSet<DesiredTarget> {
+    let policies = org.policies.iter().filter(|policy| policy.header.document == *document);
+    policies.flat_map(|policy| policy.targets.iter().cloned()).collect()
 }
 
 /// Warns of Regions in the list at `pointer` that AWS does not have, as far as is known.
@@ -255,19 +316,20 @@ fn check_nested(
     org: &DesiredOrg,
     context: &mut Context<'_>,
 ) {
-    let targets = |of: &DesiredRegions| -> BTreeSet<DesiredTarget> {
-        let policies = org.policies.iter().filter(|policy| policy.header.document == of.document);
-        policies.flat_map(|policy| policy.targets.iter().cloned()).collect()
-    };
-    let own = targets(desired);
     for other in &org.regions {
-        let theirs = targets(other);
         let meets = |one: &DesiredTarget, other: &DesiredTarget| {
             one == other
                 || inheritance::holds(one, other, org).is_some()
                 || inheritance::holds(other, one, org).is_some()
         };
-        let is_nested = own.iter().any(|one| theirs.iter().any(|other| meets(one, other)));
+        let is_nested =
+            desired.targets.iter().any(|one| other.targets.iter().any(|other| meets(one, other)));
+        if is_nested && desired.opt_in.is_some() && other.opt_in.is_some() {
+            let message = format!("`{}` says which Regions are enabled here too", other.document);
+            let finding = Finding::new(ProblemCode::InvalidValue, message)
+                .help("an account has one opt-in state: leave `optIn` to one of the documents");
+            context.problem_at_key(document, OPT_IN, finding);
+        }
         let (Some(allowed), Some(others)) = (&desired.allowed, &other.allowed) else { continue };
         if !is_nested || allowed == others || allowed.is_empty() || others.is_empty() {
             continue;

@@ -33,6 +33,10 @@ pub enum ObjectKind {
     Trail,
     /// A CloudFormation StackSet.
     StackSet,
+    /// A Region as an account has it.
+    Region,
+    /// An alternate contact of an account.
+    AlternateContact,
 }
 
 /// An AWS Region by its code, such as `eu-west-1`.
@@ -76,9 +80,26 @@ impl ObjectKind {
     /// more are found and removed.
     pub fn is_listed(self) -> bool {
         match self {
-            Self::Role | Self::StackSet => true,
-            // Their listings show no mark.
-            Self::Trail => false,
+            Self::Role | Self::StackSet | Self::Region => true,
+            // Listings of trails show no mark.
+            Self::Trail | Self::AlternateContact => false,
+        }
+    }
+
+    /// Does a listing say all there is to say of objects of the kind? Then they are not read one by one.
+    pub fn is_told_by_listing(self) -> bool {
+        match self {
+            Self::Region => true,
+            Self::Role | Self::Trail | Self::StackSet | Self::AlternateContact => false,
+        }
+    }
+
+    /// Is it read and changed with the caller's own credentials, whichever account it is in? Its requests
+    /// then count against the caller's rates.
+    pub fn is_reached_from_home(self) -> bool {
+        match self {
+            Self::Region | Self::AlternateContact => true,
+            Self::Role | Self::Trail | Self::StackSet => false,
         }
     }
 
@@ -88,6 +109,8 @@ impl ObjectKind {
             Self::Role => "role",
             Self::Trail => "trail",
             Self::StackSet => "stack set",
+            Self::Region => "Region",
+            Self::AlternateContact => "alternate contact",
         }
     }
 }

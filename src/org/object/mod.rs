@@ -3,7 +3,9 @@
 //! One file a kind: its state, and its steps, each of them one call to AWS. Knows no operation of any API
 //! (`cloud` maps steps to those) and no order of steps (`plan` decides it).
 
+mod contact;
 mod key;
+mod region;
 mod role;
 mod stack_set;
 mod trail;
@@ -12,7 +14,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::org::object::contact::{Contact, ContactDetails, ContactStep};
 pub use crate::org::object::key::{InvalidKey, ObjectKey, ObjectKind, ObjectQuery, Region};
+pub use crate::org::object::region::{RegionState, RegionStatus, RegionStep};
 pub use crate::org::object::role::{RoleState, RoleStep};
 pub use crate::org::object::stack_set::{
     AutoDeployment, Deployed, Instance, InstanceStatus, OperationStatus, Piece, Reach,
@@ -34,6 +38,10 @@ pub enum ObjectState {
     Trail(TrailState),
     /// A CloudFormation StackSet.
     StackSet(StackSetState),
+    /// A Region as an account has it.
+    Region(RegionState),
+    /// An alternate contact of an account.
+    AlternateContact(Contact),
 }
 
 /// One change of an object: one call to AWS.
@@ -46,6 +54,10 @@ pub enum ObjectStep {
     Trail(TrailStep),
     /// Of a CloudFormation StackSet.
     StackSet(StackSetStep),
+    /// Of a Region as an account has it.
+    Region(RegionStep),
+    /// Of an alternate contact of an account.
+    AlternateContact(ContactStep),
 }
 
 /// An object as a listing shows it.
@@ -54,16 +66,34 @@ pub enum ObjectStep {
 pub struct ListedObject {
     /// Which.
     pub key: ObjectKey,
-    /// Its description, with palisade's mark if it is ours; empty for a kind that has none.
+    /// Its description, with palisade's mark if it is ours; empty for a kind that has none. Of a Region its
+    /// opt-in state.
     pub description: String,
+}
+
+impl ListedObject {
+    /// What the object is, where a listing says that.
+    pub fn state(&self) -> Option<ObjectState> {
+        match self.key.kind {
+            ObjectKind::Region => {
+                let status = self.description.parse().ok()?;
+                Some(ObjectState::Region(RegionState::of(status)))
+            }
+            ObjectKind::Role
+            | ObjectKind::Trail
+            | ObjectKind::StackSet
+            | ObjectKind::AlternateContact => None,
+        }
+    }
 }
 
 impl ObjectState {
     /// Is AWS at work on it, so that it will soon be something else?
     pub fn is_in_transition(&self) -> bool {
         match self {
-            Self::Role(_) | Self::Trail(_) => false,
             Self::StackSet(set) => set.is_in_transition(),
+            Self::Region(region) => region.status.is_in_transition(),
+            Self::Role(_) | Self::Trail(_) | Self::AlternateContact(_) => false,
         }
     }
 
@@ -73,6 +103,7 @@ impl ObjectState {
             Self::Role(role) => Some(&role.tags),
             Self::Trail(trail) => Some(&trail.tags),
             Self::StackSet(set) => Some(&set.tags),
+            Self::Region(_) | Self::AlternateContact(_) => None,
         }
     }
 
@@ -104,8 +135,8 @@ impl ObjectStep {
     /// Does a failure with this code of AWS's say that the step was made before?
     pub fn is_so_already(&self, code: &str) -> bool {
         match self {
-            Self::Role(_) | Self::Trail(_) => false,
             Self::StackSet(step) => step.is_so_already(code),
+            Self::Role(_) | Self::Trail(_) | Self::Region(_) | Self::AlternateContact(_) => false,
         }
     }
 
@@ -115,6 +146,7 @@ impl ObjectStep {
             Self::Role(step) => step.is_removal(),
             Self::Trail(step) => step.is_removal(),
             Self::StackSet(step) => step.is_removal(),
+            Self::Region(_) | Self::AlternateContact(_) => false,
         }
     }
 }
@@ -125,6 +157,8 @@ impl fmt::Display for ObjectStep {
             Self::Role(step) => step.fmt(formatter),
             Self::Trail(step) => step.fmt(formatter),
             Self::StackSet(step) => step.fmt(formatter),
+            Self::Region(step) => step.fmt(formatter),
+            Self::AlternateContact(step) => step.fmt(formatter),
         }
     }
 }

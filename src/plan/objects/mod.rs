@@ -1,5 +1,6 @@
 //! Objects in accounts: which differ from what is wanted, and the steps that lead there.
 
+mod region;
 mod role;
 mod stack_set;
 mod trail;
@@ -8,7 +9,8 @@ use std::collections::BTreeSet;
 
 use crate::compile::{Estate, ObjectResource, estate};
 use crate::org::{
-    AccountId, DocumentRef, ListedObject, Mark, ObjectKey, ObjectState, ObjectStep, Part,
+    AccountId, ContactStep, DocumentRef, ListedObject, Mark, ObjectKey, ObjectState, ObjectStep,
+    Part,
 };
 use crate::plan::action::{BlockedReason, Change, ObjectChange};
 use crate::plan::draft::{Draft, Weight};
@@ -19,7 +21,6 @@ use crate::plan::view::View;
 /// last one closes. Nothing when `before` is as `after` wants it.
 pub fn object_steps(before: Option<&ObjectState>, after: Option<&ObjectState>) -> Vec<ObjectStep> {
     match (before, after) {
-        (None, None) => Vec::new(),
         (Some(ObjectState::Role(before)), None) => role::remove(before),
         (Some(ObjectState::Trail(_)), None) => trail::remove(),
         (before, Some(ObjectState::Role(after))) => {
@@ -32,6 +33,14 @@ pub fn object_steps(before: Option<&ObjectState>, after: Option<&ObjectState>) -
         (before, Some(ObjectState::StackSet(after))) => {
             stack_set::steps(before.and_then(ObjectState::as_stack_set), after)
         }
+        (Some(ObjectState::Region(before)), Some(ObjectState::Region(after))) => {
+            region::steps(before, after)
+        }
+        (before, Some(after @ ObjectState::AlternateContact(contact))) if before != Some(after) => {
+            vec![ObjectStep::AlternateContact(ContactStep::Put { contact: contact.clone() })]
+        }
+        // Regions are there or not, and nobody takes a contact away.
+        (_, None | Some(ObjectState::Region(_) | ObjectState::AlternateContact(_))) => Vec::new(),
     }
 }
 
@@ -39,9 +48,17 @@ pub fn object_steps(before: Option<&ObjectState>, after: Option<&ObjectState>) -
 pub(super) fn compare(view: &View<'_>, draft: &mut Draft<'_>) {
     let estate = estate(view.resources, view.tree, view.snapshot.partition());
     let mut unseen = Unseen::default();
+    let mut room = region::Room::left(view.snapshot);
     for (key, resource) in &estate.objects {
-        compare_one(view, draft, &mut unseen, key, resource);
+        if let ObjectState::Region(wanted) = &resource.state {
+            if let Ok(found) = seen(view, draft, &mut unseen, key, resource) {
+                region::compare(draft, &mut room, key, &resource.document, (found, wanted));
+            }
+        } else {
+            compare_one(view, draft, &mut unseen, key, resource);
+        }
     }
+    region::unclassified(view, draft, &estate);
     surplus(view, draft, &mut unseen, &estate);
 }
 
@@ -59,6 +76,26 @@ impl Unseen {
     }
 }
 
+/// What an object is is not known, and its document was told.
+struct Unknown;
+
+/// What an object is now, if that is known; if not, its document is told.
+fn seen<'a>(
+    view: &View<'a>,
+    draft: &mut Draft<'_>,
+    unseen: &mut Unseen,
+    key: &ObjectKey,
+    resource: &ObjectResource,
+) -> Result<Option<&'a ObjectState>, Unknown> {
+    let why = match view.snapshot.objects.get(key) {
+        Some(Part::Known(found)) => return Ok(found.as_ref()),
+        Some(Part::Unknown(why)) => why.to_string(),
+        None => "its objects were not read".to_owned(),
+    };
+    unseen.block(draft, &resource.document, key, &why);
+    Err(Unknown)
+}
+
 fn compare_one(
     view: &View<'_>,
     draft: &mut Draft<'_>,
@@ -67,13 +104,7 @@ fn compare_one(
     resource: &ObjectResource,
 ) {
     let document = &resource.document;
-    let before = match view.snapshot.objects.get(key) {
-        Some(Part::Known(before)) => before.as_ref(),
-        Some(Part::Unknown(why)) => {
-            return unseen.block(draft, document, key, &why.to_string());
-        }
-        None => return unseen.block(draft, document, key, "its objects were not read"),
-    };
+    let Ok(before) = seen(view, draft, unseen, key, resource) else { return };
     let foreign = before.and_then(mark_of).filter(|mark| mark.owner != resource.mark.owner);
     if let Some(mark) = foreign {
         let message = format!(
@@ -132,13 +163,9 @@ fn obstacle(
     after: Option<&ObjectState>,
     steps: &[ObjectStep],
 ) -> Option<(BlockedReason, String)> {
-    match before? {
-        ObjectState::Role(_) | ObjectState::Trail(_) => None,
-        ObjectState::StackSet(before) => {
-            let after = after.and_then(ObjectState::as_stack_set);
-            stack_set::obstacle(before, after, steps, view.resources.today)
-        }
-    }
+    let before = before.and_then(ObjectState::as_stack_set)?;
+    let after = after.and_then(ObjectState::as_stack_set);
+    stack_set::obstacle(before, after, steps, view.resources.today)
 }
 
 /// What is not as it should be and no step mends.
@@ -201,11 +228,10 @@ fn remove(
         after: None,
         steps,
     }));
-    let weight = Weight::dangerous(match before {
-        ObjectState::Role(_) | ObjectState::Trail(_) => {
-            "whoever counts on it loses it, and its settings are gone"
-        }
-        ObjectState::StackSet(_) => STACKS_STAY,
+    let weight = Weight::dangerous(if before.as_stack_set().is_some() {
+        STACKS_STAY
+    } else {
+        "whoever counts on it loses it, and its settings are gone"
     });
     draft.propose(document, change, "no document wants it any more", weight);
 }

@@ -66,6 +66,7 @@ fn resources(policy_header: DocumentHeader) -> Resources {
         policy_types: BTreeSet::from([PolicyType::service_control()]),
         trusted_services: BTreeSet::new(),
         delegated_administrators: BTreeMap::new(),
+        alternate_contacts: BTreeMap::new(),
         roles: crate::desired::GovernanceRoles::default(),
         quotas: BTreeMap::new(),
         reserved: BTreeMap::new(),

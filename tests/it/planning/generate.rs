@@ -140,6 +140,7 @@ pub(crate) fn desired(rng: &mut Rng) -> DesiredOrg {
             .map(|_| format!("{}.amazonaws.com", pick(rng, STATEMENTS)))
             .collect(),
         delegated_administrators: BTreeMap::new(),
+        alternate_contacts: BTreeMap::new(),
         roles: palisade::desired::GovernanceRoles::default(),
         quotas: types().into_iter().map(|policy_type| (policy_type, quota())).collect(),
         reserved: BTreeMap::new(),

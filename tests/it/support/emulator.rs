@@ -152,6 +152,12 @@ impl EmulatedOrganization {
         sent.unwrap_or_else(|error| panic!("{arn}: {error}"));
     }
 
+    /// AWS opens a Region for this organization.
+    pub(crate) fn open_region(&self, name: &str) {
+        let body = json!({ "account": self.management_account, "region": name });
+        let _: serde_json::Value = EMULATOR.post("region", &body);
+    }
+
     /// The calls that reached the emulator, in order; of the operations that palisade knows.
     pub(crate) fn calls(&self) -> Vec<Operation> {
         let names: Vec<String> =

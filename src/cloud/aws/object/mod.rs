@@ -1,16 +1,18 @@
 //! Objects in accounts: which file speaks for which kind.
 
+mod contact;
+mod region;
 mod role;
 mod selector;
 mod stack_set;
 mod text;
 mod trail;
 
-use std::sync::Arc;
-
 use crate::cloud::aws::AwsCloud;
-use crate::cloud::aws::member::Session;
-use crate::cloud::{Answer, CloudError, CloudErrorKind, Page, PageToken, Reading, Reply};
+use crate::cloud::aws::member::Reached;
+use crate::cloud::{
+    Answer, CloudError, CloudErrorKind, Operation, Page, PageToken, Reading, Reply,
+};
 use crate::org::{AccountId, ObjectKey, ObjectKind, ObjectQuery, ObjectStep};
 
 /// What was answered, and the id of the request.
@@ -22,7 +24,8 @@ impl AwsCloud {
         key: &ObjectKey,
         reading: Reading,
     ) -> Result<Answer, CloudError> {
-        let (session, partition) = self.reach(key).await?;
+        let Reached { session, partition, home } = self.reach(key.kind, &key.account).await?;
+        let named = named(&key.account, &home);
         let answered = match key.kind {
             ObjectKind::Role => role::read(&session.iam().reads, &key.name, reading).await,
             ObjectKind::Trail => {
@@ -32,6 +35,10 @@ impl AwsCloud {
             ObjectKind::StackSet => {
                 let client = session.cloudformation(key.region.as_ref());
                 stack_set::read(&client.reads, &key.name, reading).await
+            }
+            ObjectKind::Region => region::read(session.account(), named, &key.name).await,
+            ObjectKind::AlternateContact => {
+                contact::read(session.account(), named, &key.name).await
             }
         };
         let (reading, request_id) = self.told(&key.account, answered).await?;
@@ -43,7 +50,9 @@ impl AwsCloud {
         query: &ObjectQuery,
         page: PageToken,
     ) -> Result<Answer, CloudError> {
-        let session = self.enter(&query.account).await?;
+        let Reached { session, partition: _, home } =
+            self.reach(query.kind, &query.account).await?;
+        let named = named(&query.account, &home);
         let answered = match query.kind {
             ObjectKind::Role => role::list(&session.iam().reads, query, page).await,
             // Not listed: see `ObjectKind::is_listed`.
@@ -52,6 +61,8 @@ impl AwsCloud {
                 let client = session.cloudformation(query.region.as_ref());
                 stack_set::list(&client.reads, query, page).await
             }
+            ObjectKind::Region => region::list(session.account(), named, query, page).await,
+            ObjectKind::AlternateContact => Err(not_listed(Operation::GetAlternateContact)),
         };
         let (page, request_id) = self.told(&query.account, answered).await?;
         Ok(Answer { reply: Reply::Objects(page), request_id })
@@ -62,7 +73,8 @@ impl AwsCloud {
         key: &ObjectKey,
         step: ObjectStep,
     ) -> Result<Answer, CloudError> {
-        let (session, partition) = self.reach(key).await?;
+        let Reached { session, partition, home } = self.reach(key.kind, &key.account).await?;
+        let named = named(&key.account, &home);
         let answered = match step {
             ObjectStep::Role(step) => role::write(&session.iam().writes, &key.name, step).await,
             ObjectStep::Trail(step) => {
@@ -74,27 +86,27 @@ impl AwsCloud {
                 let client = session.cloudformation(key.region.as_ref());
                 stack_set::write(&client.writes, &key.name, step).await
             }
+            ObjectStep::Region(step) => {
+                region::write(session.account(), named, &key.name, &step).await
+            }
+            ObjectStep::AlternateContact(step) => {
+                contact::write(session.account(), named, &key.name, step).await
+            }
         };
         let request_id = self.told(&key.account, answered).await?;
         Ok(Answer { reply: Reply::Done, request_id })
     }
 
-    /// A session that reaches an object, and the partition: a session in its account, but for the trail of
-    /// an organization, which is the management account's and which a delegated administrator keeps from
-    /// where it is.
-    async fn reach(&self, key: &ObjectKey) -> Result<(Arc<Session>, String), CloudError> {
+    /// A session that reaches objects of a kind in `account`: one in that account, but for what is asked for
+    /// from where the caller is. The trail of an organization is the management account's, and a delegated
+    /// administrator keeps it from its own.
+    async fn reach(&self, kind: ObjectKind, account: &AccountId) -> Result<Reached, CloudError> {
         let caller = async { Ok(self.identify().await?.0) };
-        let account = match key.kind {
-            ObjectKind::Role | ObjectKind::StackSet => Some(&key.account),
-            ObjectKind::Trail => None,
+        let account = match kind {
+            ObjectKind::Role | ObjectKind::StackSet => Some(account),
+            ObjectKind::Trail | ObjectKind::Region | ObjectKind::AlternateContact => None,
         };
         Box::pin(self.members.reach(account, caller)).await
-    }
-
-    async fn enter(&self, account: &AccountId) -> Result<Arc<Session>, CloudError> {
-        let caller = async { Ok(self.identify().await?.0) };
-        // Boxed: nearly always there is nothing to wait for, and every call would carry its size.
-        Box::pin(self.members.enter(account, caller)).await
     }
 
     /// What was told in `account`; if it is that the credentials have ended, the next call gets new ones.
@@ -111,4 +123,14 @@ impl AwsCloud {
         }
         answered
     }
+}
+
+/// The id to name in a request that is about another account than the caller's.
+fn named(account: &AccountId, home: &AccountId) -> Option<String> {
+    (home != account).then(|| account.to_string())
+}
+
+/// The answer to a listing that nothing asks for: objects of the kind are named by documents.
+fn not_listed(operation: Operation) -> CloudError {
+    CloudError::new(CloudErrorKind::Invalid, operation, "NotListed", "there is no such listing")
 }

@@ -3,18 +3,21 @@
 //! Reading an object takes one request here and not several as in AWS: what an object is made of changes
 //! under a lagging read all the same, because every request may see another past.
 
+mod region;
 mod role;
 mod trail;
 
 use std::collections::BTreeMap;
 
+pub(super) use crate::cloud::simulated::objects::region::Regions;
 use crate::cloud::simulated::pages::Pager;
 use crate::cloud::simulated::refusal::{Code, Refusal};
 use crate::cloud::simulated::stacks;
 use crate::cloud::simulated::world::World;
 use crate::cloud::{PageToken, Reading, Reply};
 use crate::org::{
-    AccountState, ListedObject, ObjectKey, ObjectQuery, ObjectState, ObjectStep, Part,
+    AccountState, ContactStep, ListedObject, ObjectKey, ObjectKind, ObjectQuery, ObjectState,
+    ObjectStep, Part,
 };
 
 impl World {
@@ -33,7 +36,8 @@ impl World {
 
     pub(super) fn read_object(&self, key: &ObjectKey) -> Result<Reply, Refusal> {
         self.expect_open(key)?;
-        let found = self.objects.get(key).cloned();
+        self.expect_trusted(key)?;
+        let found = self.region(key).or_else(|| self.objects.get(key).cloned());
         Ok(Reply::Reading(Box::new(found.map_or_else(Reading::nothing, Reading::whole))))
     }
 
@@ -44,6 +48,9 @@ impl World {
         pager: Pager,
     ) -> Result<Reply, Refusal> {
         let name = format!("ListObjects {}", String::from(query.clone()));
+        if query.kind == ObjectKind::Region {
+            return self.list_regions(query, page, pager);
+        }
         let objects = self.objects.iter().filter(|(key, _)| is_in(query, key));
         let items = objects.map(|(key, state)| (key.name.as_str(), (key, state)));
         pager.page(&name, items, page, |(key, state)| listed(key, state)).map(Reply::Objects)
@@ -55,8 +62,12 @@ impl World {
         step: &ObjectStep,
     ) -> Result<Reply, Refusal> {
         self.expect_open(key)?;
+        self.expect_trusted(key)?;
         if let ObjectStep::StackSet(step) = step {
             return stacks::write(self, key, step);
+        }
+        if let ObjectStep::Region(step) = step {
+            return self.change_region(key, step);
         }
         let before = self.objects.remove(key);
         let changed = match (step, before.clone()) {
@@ -64,10 +75,13 @@ impl World {
                 let before = before.as_ref().and_then(ObjectState::as_role).cloned();
                 role::change(before, step).map(|after| after.map(ObjectState::Role))
             }
-            (ObjectStep::StackSet(_), before) => Ok(before),
+            (ObjectStep::StackSet(_) | ObjectStep::Region(_), before) => Ok(before),
             (ObjectStep::Trail(step), before) => {
                 let before = before.as_ref().and_then(ObjectState::as_trail).cloned();
                 trail::change(self, key, before, step).map(|after| after.map(ObjectState::Trail))
+            }
+            (ObjectStep::AlternateContact(ContactStep::Put { contact }), _) => {
+                Ok(Some(ObjectState::AlternateContact(contact.clone())))
             }
         };
         let (after, answer) = match changed {
@@ -83,12 +97,26 @@ impl World {
     /// The listing of every kind and place that holds something.
     pub(super) fn listings(&self) -> BTreeMap<ObjectQuery, Part<Vec<ListedObject>>> {
         let mut listings: BTreeMap<ObjectQuery, Vec<ListedObject>> = BTreeMap::new();
-        for (key, state) in &self.objects {
+        let listable = self.objects.iter().filter(|(key, _)| key.kind.is_listed());
+        for (key, state) in listable {
             let ObjectKey { account, region, kind, name: _ } = key.clone();
             let query = ObjectQuery { account, region, kind };
             listings.entry(query).or_default().push(listed(key, state));
         }
+        listings.extend(self.region_listings());
         listings.into_iter().map(|(query, listed)| (query, Part::Known(listed))).collect()
+    }
+
+    /// The Account API speaks of other accounts only with trusted access ("Enabling trusted access for AWS
+    /// Account Management", AWS Organizations User Guide).
+    fn expect_trusted(&self, key: &ObjectKey) -> Result<(), Refusal> {
+        const SERVICE: &str = "account.amazonaws.com";
+        let is_own = key.account == self.organization.management_account;
+        if !key.kind.is_reached_from_home() || is_own || self.trusted.contains(SERVICE) {
+            return Ok(());
+        }
+        let message = format!("trusted access of {SERVICE} is not enabled");
+        Err(Code::AccessDeniedException.because(message))
     }
 
     fn expect_open(&self, key: &ObjectKey) -> Result<(), Refusal> {
@@ -109,8 +137,9 @@ fn is_in(query: &ObjectQuery, key: &ObjectKey) -> bool {
 fn listed(key: &ObjectKey, state: &ObjectState) -> ListedObject {
     let description = match state {
         ObjectState::Role(role) => role.description.clone(),
-        ObjectState::Trail(_) => String::new(),
         ObjectState::StackSet(set) => set.description.clone(),
+        ObjectState::Region(region) => region.status.to_string(),
+        ObjectState::Trail(_) | ObjectState::AlternateContact(_) => String::new(),
     };
     ListedObject { key: key.clone(), description }
 }

@@ -142,10 +142,7 @@ impl World {
     }
 
     fn stack_set(&mut self, key: &ObjectKey) -> Option<&mut StackSetState> {
-        match self.objects.get_mut(key)? {
-            ObjectState::StackSet(set) => Some(set),
-            ObjectState::Role(_) | ObjectState::Trail(_) => None,
-        }
+        if let ObjectState::StackSet(set) = self.objects.get_mut(key)? { Some(set) } else { None }
     }
 
     /// Ends the first operation of a StackSet, and begins the next.
