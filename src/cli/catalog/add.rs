@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::catalog::{Guardrail, Parameter, Profile, built_in, describe};
 use crate::cli::catalog::args::AddArgs;
+use crate::cli::catalog::tests::{self, Used};
 use crate::cli::catalog::{arguments, find, refused};
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
@@ -19,14 +20,19 @@ use crate::desired;
 use crate::desired::{ProblemCode, Site};
 
 pub(crate) fn run(args: &AddArgs, console: Console) -> anyhow::Result<Exit> {
-    let text = match built_in().profile(&args.id) {
-        Some(profile) => of_profile(profile, args)?,
-        None => of_guardrail(find(built_in(), &args.id)?, args)?,
+    let (text, used) = if let Some(profile) = built_in().profile(&args.id) {
+        let used = policies_of(profile, args)?;
+        (of_profile(profile, &used, args), used)
+    } else {
+        let guardrail = find(built_in(), &args.id)?;
+        let with = arguments(guardrail, &args.set)?;
+        (of_guardrail(guardrail, args)?, vec![Used { guardrail, with }])
     };
     let file = args.to.join(format!("{}.yaml", args.id));
     write_new(&file, &text)?;
     console.say(&format!("written: {}", file.display()));
-    console.say("next: `palisade validate` and `palisade plan`");
+    tests::write(&file, &used, console)?;
+    console.say("next: `palisade validate`, `palisade test` and `palisade plan`");
     Ok(Exit::Good)
 }
 
@@ -37,8 +43,8 @@ fn of_guardrail(guardrail: &Guardrail, args: &AddArgs) -> anyhow::Result<String>
     }
 }
 
-/// A `GuardrailProfile` document. What must be set is set as `--set GUARDRAIL.NAME=VALUE`.
-fn of_profile(profile: &Profile, args: &AddArgs) -> anyhow::Result<String> {
+/// The policies of a profile. What must be set is set as `--set GUARDRAIL.NAME=VALUE`.
+fn policies_of(profile: &Profile, args: &AddArgs) -> anyhow::Result<Vec<Used>> {
     let mut set: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for text in &args.set {
         let Some((id, argument)) = text.split_once('.') else {
@@ -46,22 +52,30 @@ fn of_profile(profile: &Profile, args: &AddArgs) -> anyhow::Result<String> {
         };
         set.entry(id).or_default().push(argument.to_owned());
     }
-    let mut differing = String::new();
+    let mut used = Vec::new();
     let mut missing = Vec::new();
     let policies = profile.guardrails.iter().filter_map(|id| built_in().find(id));
     for guardrail in policies.filter(|guardrail| guardrail.document.is_some()) {
         let with = arguments(guardrail, &set.remove(guardrail.id.as_str()).unwrap_or_default())?;
         let unset = guardrail.required().filter(|name| !with.contains_key(*name));
         missing.extend(unset.map(|name| format!("--set {}.{name}=…", guardrail.id)));
-        if !with.is_empty() {
-            let _ = writeln!(differing, "    {}: {{with: {}}}", guardrail.id, Value::Object(with));
-        }
+        used.push(Used { guardrail, with });
     }
     if let Some(id) = set.keys().next() {
         bail!("`{id}` is not a policy of the profile `{}`", profile.id);
     }
     if !missing.is_empty() {
         bail!("the profile needs\n  {}", missing.join("\n  "));
+    }
+    Ok(used)
+}
+
+/// A `GuardrailProfile` document.
+fn of_profile(profile: &Profile, used: &[Used], args: &AddArgs) -> String {
+    let mut differing = String::new();
+    for Used { guardrail, with } in used.iter().filter(|used| !used.with.is_empty()) {
+        let with = Value::Object(with.clone());
+        let _ = writeln!(differing, "    {}: {{with: {with}}}", guardrail.id);
     }
     let mut text = commented("", &format!("{}.", profile.title));
     text.push_str("#\n");
@@ -77,7 +91,7 @@ fn of_profile(profile: &Profile, args: &AddArgs) -> anyhow::Result<String> {
         let _ = write!(text, "  guardrails:\n{differing}");
     }
     text.push_str("  # What is left out says why: `exclude: {deny-iam-users-and-keys: …}`.\n");
-    Ok(text)
+    text
 }
 
 /// Writes a file that is not there yet.

@@ -2,6 +2,7 @@
 
 mod add;
 mod args;
+mod tests;
 
 use anyhow::bail;
 use serde_json::{Map, Value, json};

@@ -1,0 +1,323 @@
+//! The tests that a guardrail of the catalogue brings along, as documents for one organization: its names,
+//! ids and arguments in place of those of the catalogue. What does not hold there is left out, since other
+//! guardrails have a say too.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde_json::{Map, Value};
+
+use crate::catalog::{Format, Guardrail, built_in};
+use crate::cli::console::Console;
+use crate::cli::render::counted;
+use crate::cli::sources::today;
+use crate::compile::compile;
+use crate::desired::{self, DesiredOrg, DesiredTarget};
+use crate::judge;
+
+/// What the tests of the catalogue say of the organization they are written for.
+mod example {
+    pub(super) const ORGANIZATION: &str = "o-a1b2c3d4e5";
+    pub(super) const MANAGEMENT: &str = "111111111111";
+    pub(super) const MEMBER: &str = "555555555555";
+    pub(super) const ACCOUNTS: &[(&str, &str)] =
+        &[("log-archive", "222222222222"), ("security-tooling", "210000000002")];
+}
+
+/// A guardrail and its arguments.
+pub(super) struct Used {
+    pub(super) guardrail: &'static Guardrail,
+    pub(super) with: Map<String, Value>,
+}
+
+/// Writes tests of what `file` uses beside it.
+pub(super) fn write(file: &Path, used: &[Used], console: Console) -> anyhow::Result<()> {
+    let with_tests: Vec<&Used> =
+        used.iter().filter(|used| !used.guardrail.tests.is_null()).collect();
+    if with_tests.is_empty() {
+        return Ok(());
+    }
+    let Some(root) = desired_state_of(file) else {
+        console.say(
+            "no tests written: there is no `Organization` document beside it to write them for",
+        );
+        return Ok(());
+    };
+    let tests = file.with_extension("test.yaml");
+    if tests.exists() {
+        console.say(&format!("no tests written: `{}` is there already", tests.display()));
+        return Ok(());
+    }
+    let loaded = desired::load(&root, today(), built_in());
+    let Some(org) = loaded.org else {
+        console.say("no tests written: desired state has problems, see `palisade validate`");
+        return Ok(());
+    };
+    let documents: Vec<Document> =
+        with_tests.iter().filter_map(|used| Document::of(used, &org)).collect();
+    let write = |documents: &[Document]| {
+        let text: Vec<String> = documents.iter().map(Document::text).collect();
+        let text = text.join("---\n");
+        fs::write(&tests, text).with_context(|| format!("cannot write `{}`", tests.display()))
+    };
+    write(&documents)?;
+    let holding = holding(&root);
+    let count = |documents: &[Document]| documents.iter().map(|it| it.cases.len()).sum::<usize>();
+    let kept: Vec<Document> = documents.iter().filter_map(|it| it.keep(&holding)).collect();
+    if kept.is_empty() {
+        fs::remove_file(&tests).with_context(|| format!("cannot remove `{}`", tests.display()))?;
+        console.say("no tests written: none of the catalogue's hold in this organization");
+        return Ok(());
+    }
+    write(&kept)?;
+    let left_out = match count(&documents) - count(&kept) {
+        0 => String::new(),
+        left_out => format!("; {left_out} left out, which do not hold here"),
+    };
+    let cases = counted(count(&kept), "case");
+    console.say(&format!("written: {} ({cases}{left_out})", tests.display()));
+    Ok(())
+}
+
+/// The directory of desired state that `file` is in: the one with the `Organization` document.
+fn desired_state_of(file: &Path) -> Option<PathBuf> {
+    let holds_organization = |directory: &&Path| {
+        let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+        let mut texts = entries
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|it| it == "yaml" || it == "yml"))
+            .filter_map(|path| fs::read_to_string(path).ok());
+        texts.any(|text| text.lines().any(|line| line.trim_end() == "kind: Organization"))
+    };
+    let directory = file.parent()?;
+    [Some(directory), directory.parent()]
+        .into_iter()
+        .flatten()
+        .find(holds_organization)
+        .map(Path::to_path_buf)
+}
+
+/// The cases that hold, by document and name.
+fn holding(root: &Path) -> BTreeSet<(String, String)> {
+    let Some(org) = desired::load(root, today(), built_in()).org else { return BTreeSet::new() };
+    let report = judge::judge(&org.tests, &compile(&org, today()), |_, _| true);
+    let holds = report.cases.into_iter().filter(|case| case.failures.is_empty());
+    holds.map(|case| (case.document, case.name)).collect()
+}
+
+/// A `GuardrailTest` document.
+struct Document {
+    guardrail: &'static Guardrail,
+    place: String,
+    cases: Vec<Value>,
+}
+
+impl Document {
+    /// The tests of a guardrail where `org` attaches it; nothing if it does not.
+    fn of(used: &Used, org: &DesiredOrg) -> Option<Self> {
+        let guardrail = used.guardrail;
+        let named = |it: &&desired::DesiredPolicy| it.header.document.name == guardrail.id;
+        let policy = org.policies.iter().find(named)?;
+        let (place, member) = place(policy.targets.iter().next()?, org);
+        let translated = Translation::of(used, org, member.as_deref());
+        let defaults = guardrail.tests.get("defaults").cloned().unwrap_or_default();
+        let cases = guardrail.tests["cases"].as_array()?.iter().map(|case| {
+            let mut case = case.clone();
+            for (field, value) in defaults.as_object().into_iter().flatten() {
+                // The catalogue's defaults are keys that are absent.
+                if case.get(field).is_none() && case.get("context").is_none() {
+                    case[field] = value.clone();
+                }
+            }
+            translated.value(&case)
+        });
+        let cases = cases.collect();
+        Some(Self { guardrail, place, cases })
+    }
+
+    /// With the cases that hold; nothing if none does.
+    fn keep(&self, holding: &BTreeSet<(String, String)>) -> Option<Self> {
+        let holds = |case: &&Value| {
+            let name = case["name"].as_str().unwrap_or_default();
+            holding.contains(&(self.guardrail.id.clone(), name.to_owned()))
+        };
+        let cases: Vec<Value> = self.cases.iter().filter(holds).cloned().collect();
+        let kept = Self { guardrail: self.guardrail, place: self.place.clone(), cases };
+        (!kept.cases.is_empty()).then_some(kept)
+    }
+
+    fn text(&self) -> String {
+        let Self { guardrail, place, cases } = self;
+        let mut text = format!(
+            "# What `{id}` must do, from the catalogue: `palisade test` makes every call.\n\
+             apiVersion: palisade/v1\nkind: GuardrailTest\nmetadata:\n  name: {id}\nspec:\n  \
+             defaults: {{{place}, by: {id}}}\n  cases:\n",
+            id = guardrail.id,
+        );
+        for case in cases {
+            let fields = case.as_object().into_iter().flatten();
+            for (index, (field, value)) in fields.enumerate() {
+                let dash = if index == 0 { "    - " } else { "      " };
+                // JSON is YAML.
+                let _ = writeln!(text, "{dash}{field}: {value}");
+            }
+        }
+        text
+    }
+}
+
+/// What a case says of where it is, and the account it is in.
+fn place(target: &DesiredTarget, org: &DesiredOrg) -> (String, Option<String>) {
+    let name_of = |id: &crate::org::AccountId| {
+        org.accounts.iter().find(|(_, account)| account.id == *id).map(|(name, _)| name.clone())
+    };
+    let account = match target {
+        DesiredTarget::Account(id) => name_of(id),
+        DesiredTarget::Unit(unit) => {
+            let mut below = org.placements.iter().filter(|(_, path)| unit.contains(path));
+            below.find_map(|(id, _)| name_of(id))
+        }
+    };
+    let unit = match target {
+        DesiredTarget::Unit(unit) => unit.to_string(),
+        DesiredTarget::Account(id) => id.to_string(),
+    };
+    let quoted = |text: &str| Value::from(text).to_string();
+    match account {
+        Some(name) => (format!("account: {}", quoted(&name)), Some(name)),
+        None => (format!("ou: {}", quoted(&unit)), None),
+    }
+}
+
+/// What the catalogue's tests say, and what is said instead.
+struct Translation {
+    /// Whole texts.
+    whole: BTreeMap<String, String>,
+    /// Parts of texts, the longest first: what is there, and what comes instead.
+    parts: Vec<(String, String)>,
+}
+
+impl Translation {
+    fn of(used: &Used, org: &DesiredOrg, member: Option<&str>) -> Self {
+        let mut whole = BTreeMap::new();
+        let mut parts = vec![
+            (example::ORGANIZATION.to_owned(), org.organization_id.to_string()),
+            (example::MANAGEMENT.to_owned(), org.management_account.to_string()),
+        ];
+        if let Some(name) = member {
+            whole.insert("member".to_owned(), name.to_owned());
+            parts.push((example::MEMBER.to_owned(), org.accounts[name].id.to_string()));
+        }
+        whole.insert("management".to_owned(), org.management_account.to_string());
+        for (name, id) in example::ACCOUNTS {
+            if let Some(account) = org.accounts.get(*name) {
+                parts.push(((*id).to_owned(), account.id.to_string()));
+            }
+        }
+        let Used { guardrail, with } = used;
+        for (name, shown) in &guardrail.example {
+            let Some(given) = with.get(name) else { continue };
+            let mut found = Vec::new();
+            pairs(shown, given, &mut found);
+            match guardrail.parameters.get(name).and_then(|parameter| parameter.format) {
+                // `s3` is a part of far too much.
+                Some(Format::Service | Format::Action) => {}
+                Some(Format::TagKey) => {
+                    let key = |key: &String| format!("aws:ResourceTag/{key}");
+                    whole.extend(found.iter().map(|(shown, given)| (key(shown), key(given))));
+                    whole.extend(found);
+                }
+                Some(
+                    Format::Account
+                    | Format::Arn
+                    | Format::Principal
+                    | Format::Region
+                    | Format::Name
+                    | Format::Bucket
+                    | Format::Day
+                    | Format::ResourceType
+                    | Format::Network
+                    | Format::Vpc,
+                )
+                | None => parts.extend(found),
+            }
+        }
+        parts.sort_by_key(|(shown, _)| std::cmp::Reverse(shown.len()));
+        Self { whole, parts }
+    }
+
+    fn value(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::from(self.text(text)),
+            Value::Array(items) => {
+                let mut translated: Vec<Value> = Vec::new();
+                for item in items {
+                    let item = self.value(item);
+                    if !translated.contains(&item) {
+                        translated.push(item);
+                    }
+                }
+                Value::Array(translated)
+            }
+            Value::Object(map) => {
+                let translated = map.iter().map(|(key, value)| (self.text(key), self.value(value)));
+                Value::Object(translated.collect())
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        }
+    }
+
+    fn text(&self, text: &str) -> String {
+        if let Some(whole) = self.whole.get(text) {
+            return whole.clone();
+        }
+        let found = self.parts.iter().find_map(|(shown, given)| {
+            let stem = shown.trim_end_matches('*');
+            let at = text.find(stem).filter(|_| !stem.is_empty())?;
+            let after = &text[at + stem.len()..];
+            // What a test puts in the place of `*` stays where the other has one as well.
+            let (given, after) = match given.strip_suffix('*') {
+                Some(given) => (given, after),
+                None => (given.as_str(), after.trim_start_matches(is_of_a_name)),
+            };
+            let after = if shown == stem { &text[at + stem.len()..] } else { after };
+            Some(format!("{}{given}{}", self.text(&text[..at]), self.text(after)))
+        });
+        found.unwrap_or_else(|| text.to_owned())
+    }
+}
+
+fn is_of_a_name(character: char) -> bool {
+    character.is_ascii_alphanumeric() || character == '-'
+}
+
+/// Texts of an example and what is given in their place.
+fn pairs(shown: &Value, given: &Value, pairs_found: &mut Vec<(String, String)>) {
+    match (shown, given) {
+        (Value::String(shown), Value::String(given)) => {
+            pairs_found.push((shown.clone(), given.clone()));
+            // Cases name principals without the account: `role/deploy`.
+            let name = |arn: &str| arn.rsplit(':').next().map(str::to_owned);
+            let names = name(shown).zip(name(given)).filter(|(shown, _)| shown.contains('/'));
+            pairs_found.extend(names.filter(|_| shown.starts_with("arn:")));
+        }
+        (Value::Array(shown), Value::Array(given)) => {
+            for (index, shown) in shown.iter().enumerate() {
+                if let Some(given) = given.get(index).or(given.last()) {
+                    pairs(shown, given, pairs_found);
+                }
+            }
+        }
+        (Value::Object(shown), Value::Object(given)) => {
+            for (field, shown) in shown {
+                if let Some(given) = given.get(field) {
+                    pairs(shown, given, pairs_found);
+                }
+            }
+        }
+        _ => {}
+    }
+}
