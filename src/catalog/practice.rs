@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::Guardrail;
+use crate::catalog::{Guardrail, built_in};
 use crate::desired::DocumentHeader;
 
 /// A best practice.
@@ -62,10 +62,21 @@ pub fn practices() -> &'static [Practice] {
 const CONTROLS: &str = "palisade/controls";
 
 /// The practices that a document serves: those its annotation names, and those of the ready-made
-/// guardrail it uses.
+/// guardrail it uses. One that is no policy and names none serves what entries of its kind are for.
 pub fn served_by(header: &DocumentHeader, guardrail: Option<&Guardrail>) -> BTreeSet<String> {
     let annotated = header.annotations.get(CONTROLS).map(String::as_str).unwrap_or_default();
     let annotated = annotated.split([',', ' ', ';']).filter(|control| !control.is_empty());
     let ready_made = guardrail.map(|guardrail| guardrail.practices.as_slice()).unwrap_or_default();
-    annotated.map(str::to_owned).chain(ready_made.iter().cloned()).collect()
+    let served: BTreeSet<String> =
+        annotated.map(str::to_owned).chain(ready_made.iter().cloned()).collect();
+    if !served.is_empty() {
+        return served;
+    }
+    let is_whole = |entry: &&Guardrail| {
+        let written = entry.written_as.as_ref();
+        entry.kind == header.document.kind
+            && written.is_some_and(|it| it.starts_with("apiVersion:"))
+    };
+    let entries = built_in().guardrails().filter(is_whole);
+    entries.flat_map(|entry| entry.practices.iter().cloned()).collect()
 }

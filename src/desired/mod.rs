@@ -45,7 +45,7 @@ pub use crate::desired::load::{Loaded, load};
 pub use crate::desired::logging_trail::{DesiredArchive, DesiredTrail};
 pub use crate::desired::model::{
     DesiredAccount, DesiredOrg, DesiredPolicy, DesiredTarget, DesiredUnit, DocumentHeader,
-    Exceptions, Mode, Packing, Source, Suspension,
+    Exceptions, Exclusion, Mode, Packing, Source, Suspension,
 };
 pub use crate::desired::must_work::{AcceptedLockout, BuiltInProbe, MustWork, OnUnknown};
 pub use crate::desired::packing::{Pack, arrange};

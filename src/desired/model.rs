@@ -58,12 +58,27 @@ pub struct DesiredOrg {
     pub logging_trails: Vec<DesiredTrail>,
     /// Templates in accounts, by name of the document.
     pub baselines: Vec<DesiredBaseline>,
+    /// Guardrails that profiles leave out, with the reasons.
+    pub exclusions: Vec<Exclusion>,
     /// What the guardrails must do, by name of the document.
     pub tests: Vec<DesiredTest>,
     /// Calls that no change may lock out, beside palisade's own.
     pub must_work: Vec<MustWork>,
     /// Lockouts that somebody accepts for a time.
     pub accepted_lockouts: Vec<AcceptedLockout>,
+}
+
+/// A guardrail that a profile has and this organization does not want.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exclusion {
+    /// The profile's document.
+    pub document: DocumentRef,
+    /// The guardrail's id.
+    pub guardrail: String,
+    /// Why.
+    pub reason: String,
+    /// Where that is written.
+    pub source: Source,
 }
 
 /// An account by name.

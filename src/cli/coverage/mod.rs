@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::args::DirArgs;
 use crate::cli::console::Console;
-use crate::cli::coverage::model::Knowledge;
+use crate::cli::coverage::model::{Knowledge, TestFacts};
 use crate::cli::exit::Exit;
 use crate::cli::render::{coverage_html, coverage_text};
 use crate::cli::sources::{self, Desired};
@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::config::{MAX_CHANGES, MAX_DELETES};
 use crate::controller;
 use crate::desired::{DesiredOrg, Mode};
+use crate::judge;
 use crate::observe;
 use crate::org::OrgSnapshot;
 use crate::plan;
@@ -26,17 +27,20 @@ use crate::status::{
     Abstention, Acted, Circumstances, Pass, PhaseSeconds, Report, WakeReason, summarize,
 };
 
-pub(crate) use crate::cli::coverage::model::{Coverage, PracticeCoverage, Serving, State};
+pub(crate) use crate::cli::coverage::model::{
+    Coverage, Evidence, Excluded, PracticeCoverage, Serving, State,
+};
 
 #[derive(Debug, Args)]
 pub(crate) struct CoverageArgs {
     #[command(flatten)]
     pub(crate) dir: DirArgs,
-    /// Say how things stand in this file, written by `palisade observe`
+    /// Say how things stand in this file, written by `palisade observe`; with `--url` only which objects
+    /// in AWS are meant
     #[arg(long, env = "PALISADE_SNAPSHOT", value_name = "FILE")]
     pub(crate) snapshot: Option<std::path::PathBuf>,
     /// Say how things stand, and since when, as the daemon that listens here sees them
-    #[arg(long, env = "PALISADE_URL", value_name = "URL", conflicts_with = "snapshot")]
+    #[arg(long, env = "PALISADE_URL", value_name = "URL")]
     pub(crate) url: Option<String>,
     /// How to print it
     #[arg(long, env = "PALISADE_OUTPUT", value_name = "FORMAT", default_value = "table")]
@@ -57,7 +61,10 @@ pub(crate) enum CoverageFormat {
 pub(crate) fn run(args: &CoverageArgs, console: Console) -> anyhow::Result<Exit> {
     let (org, desired) = sources::desired_org(&args.dir.dir, console)?;
     let coverage = match (&args.url, &args.snapshot) {
-        (Some(url), _) => by_daemon(url, &org, &desired, console)?,
+        (Some(url), file) => {
+            let snapshot = file.as_deref().map(observe::read).transpose()?;
+            by_daemon(url, snapshot.as_ref(), &org, &desired, console)?
+        }
         (None, Some(file)) => {
             let snapshot = observe::read(file)?;
             let source = format!("the snapshot `{}`", file.display());
@@ -87,11 +94,25 @@ fn knowledge<'a>(source: String, args: &CoverageArgs, desired: &Desired) -> Know
         report: None,
         has_history: false,
         snapshot: None,
+        tests: tests(desired),
+    }
+}
+
+/// Makes the tests: they need nothing but desired state.
+fn tests(desired: &Desired) -> TestFacts {
+    let report = judge::judge(&desired.tests, &desired.resources, |_, _| true);
+    TestFacts {
+        documents: desired.tests.len(),
+        cases: report.cases.len(),
+        failed: report.failed().count(),
+        statements: report.coverage.statements,
+        untested: report.coverage.untested.len(),
     }
 }
 
 fn by_daemon(
     url: &str,
+    snapshot: Option<&OrgSnapshot>,
     org: &DesiredOrg,
     desired: &Desired,
     console: Console,
@@ -111,7 +132,8 @@ fn by_daemon(
         digest: report.desired_state.digest.clone(),
         report: Some(&report),
         has_history: true,
-        snapshot: None,
+        snapshot,
+        tests: tests(desired),
     };
     Ok(model::coverage(org, &desired.resources, &knowledge))
 }

@@ -8,13 +8,21 @@ use jiff::civil::Date;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::catalog::{Catalog, PILLAR_EDITION, Practice, Reach, built_in, practices, served_by};
-use crate::compile::{Enforcement, Resources};
+use crate::catalog::{
+    Catalog, Guardrail, PILLAR_EDITION, Practice, Reach, built_in, practices, served_by,
+};
+use crate::compile::{Enforcement, PolicyKey, Resources};
 use crate::desired::{DesiredOrg, DesiredPolicy, DesiredTarget, DocumentHeader};
 use crate::org::{AccountId, OrgSnapshot};
 use crate::policy;
 pub(crate) use crate::status::PracticeState as State;
 use crate::status::{ConditionType, DocumentReport, Report};
+
+/// The practice that tests of guardrails serve.
+const TESTED: &str = "SEC01-BP06";
+
+/// The kind of the document in which many entries are only a field.
+const ORGANIZATION: &str = "Organization";
 
 /// What is known beside desired state.
 pub(crate) struct Knowledge<'a> {
@@ -32,6 +40,24 @@ pub(crate) struct Knowledge<'a> {
     pub(crate) has_history: bool,
     /// The organization as it is, for ids.
     pub(crate) snapshot: Option<&'a OrgSnapshot>,
+    /// How the tests of the guardrails stand.
+    pub(crate) tests: TestFacts,
+}
+
+/// How the tests of the guardrails stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TestFacts {
+    /// Documents with tests.
+    pub(crate) documents: usize,
+    /// Cases in them.
+    pub(crate) cases: usize,
+    /// Cases that do not hold.
+    pub(crate) failed: usize,
+    /// Statements of guardrails.
+    pub(crate) statements: usize,
+    /// Statements that no case meets.
+    pub(crate) untested: usize,
 }
 
 /// Every practice and what serves it.
@@ -55,6 +81,10 @@ pub(crate) struct Coverage {
     pub(crate) accounts: usize,
     /// Practices by state.
     pub(crate) totals: BTreeMap<State, usize>,
+    /// How the tests of the guardrails stand.
+    pub(crate) tests: TestFacts,
+    /// Guardrails that profiles leave out.
+    pub(crate) exclusions: Vec<Excluded>,
     /// The practices, in the order of the pillar.
     pub(crate) practices: Vec<PracticeCoverage>,
 }
@@ -70,8 +100,22 @@ pub(crate) struct PracticeCoverage {
     pub(crate) state: State,
     /// The guardrails in desired state that serve it.
     pub(crate) guardrails: Vec<Serving>,
-    /// Ready-made guardrails that would serve it and are not used.
+    /// Guardrails that would serve it and are left out on purpose.
+    pub(crate) excluded: Vec<Excluded>,
+    /// Other ready-made guardrails that would serve it and are not used.
     pub(crate) available: Vec<&'static str>,
+}
+
+/// A guardrail that a profile has and this organization does not want.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Excluded {
+    /// Its id.
+    pub(crate) guardrail: String,
+    /// Why.
+    pub(crate) reason: String,
+    /// Where that is written.
+    pub(crate) written: String,
 }
 
 /// A guardrail that serves a practice.
@@ -92,8 +136,10 @@ pub(crate) struct Serving {
     pub(crate) suspended_until: Option<Date>,
     /// Why it is suspended.
     pub(crate) suspended_because: Option<String>,
-    /// On how many of the accounts it lies.
-    pub(crate) accounts: usize,
+    /// On how many of the accounts it lies, where that can be counted.
+    pub(crate) accounts: Option<usize>,
+    /// What else there is to say.
+    pub(crate) note: Option<String>,
     /// The object in AWS that it is about.
     pub(crate) evidence: Option<Evidence>,
 }
@@ -104,12 +150,16 @@ pub(crate) struct Serving {
 pub(crate) struct Evidence {
     /// The policy's type.
     pub(crate) policy_type: String,
-    /// Its name in AWS.
+    /// Its name in AWS, which may be that of a policy that several guardrails share.
     pub(crate) name: String,
+    /// Do other guardrails share it?
+    pub(crate) is_shared: bool,
     /// Its id in AWS, if it was seen.
     pub(crate) id: Option<String>,
-    /// SHA-256 of the policy document, minified, with its exceptions.
+    /// SHA-256 of the guardrail's policy document, minified, with its exceptions.
     pub(crate) sha256: String,
+    /// SHA-256 of what the object in AWS says, minified, if it was seen.
+    pub(crate) object_sha256: Option<String>,
 }
 
 /// Gathers what there is to say.
@@ -136,6 +186,8 @@ pub(crate) fn coverage(
         digest: knowledge.digest.clone(),
         accounts: org.placements.len(),
         totals,
+        tests: knowledge.tests,
+        exclusions: gatherer.excluded(|_| true),
         practices,
     }
 }
@@ -150,23 +202,70 @@ struct Gatherer<'a> {
 impl Gatherer<'_> {
     /// Every document that serves a practice, with the practices.
     fn servings(&self) -> Vec<(BTreeSet<String>, Serving)> {
+        let placed = self.org.placements.len();
         let organization = {
             let controls = served_by(&self.org.header, None);
-            (controls, self.serving(&self.org.header, self.org.placements.len(), None))
+            (controls, self.serving(&self.org.header, Some(placed), None))
         };
         let policies = self.org.policies.iter().map(|policy| {
             let guardrail = policy.guardrail.as_deref().and_then(|id| self.catalog.find(id));
-            let mut serving = self.serving(&policy.header, self.reached(policy), Some(policy));
+            let reached = Some(self.reached(policy));
+            let mut serving = self.serving(&policy.header, reached, Some(policy));
             serving.guardrail.clone_from(&policy.guardrail);
             (served_by(&policy.header, guardrail), serving)
         });
-        std::iter::once(organization).chain(policies).collect()
+        let is_policy = |header: &&DocumentHeader| {
+            self.org.policies.iter().any(|policy| policy.header.document == header.document)
+        };
+        let others = self
+            .org
+            .headers()
+            .filter(|header| header.document != self.org.header.document && !is_policy(header));
+        let others =
+            others.map(|header| (served_by(header, None), self.serving(header, None, None)));
+        std::iter::once(organization).chain(policies).chain(others).chain(self.tests()).collect()
+    }
+
+    /// Tests serve the practice that controls be tested before they reach an account.
+    fn tests(&self) -> Option<(BTreeSet<String>, Serving)> {
+        let TestFacts { documents, cases, failed, statements, untested } = self.knowledge.tests;
+        let state = if failed == 0 { State::InSync } else { State::Drifted };
+        let held = cases - failed;
+        let note = format!(
+            "{held} of {cases} cases hold; {} of {statements} statements are met by one",
+            statements - untested
+        );
+        let serving = Serving {
+            document: format!("GuardrailTest ({documents} documents)"),
+            written: "made with every report".to_owned(),
+            guardrail: None,
+            state,
+            since: None,
+            suspended_until: None,
+            suspended_because: None,
+            accounts: None,
+            note: Some(note),
+            evidence: None,
+        };
+        (cases > 0).then(|| (BTreeSet::from([TESTED.to_owned()]), serving))
+    }
+
+    /// What is left out, of what is meant.
+    fn excluded(&self, is_meant: impl Fn(&str) -> bool) -> Vec<Excluded> {
+        let exclusions = self.org.exclusions.iter().filter(|it| is_meant(&it.guardrail));
+        exclusions
+            .map(|exclusion| Excluded {
+                guardrail: exclusion.guardrail.clone(),
+                reason: exclusion.reason.clone(),
+                written: exclusion.source.to_string(),
+            })
+            .collect()
     }
 
     fn serving(
         &self,
         header: &DocumentHeader,
-        accounts: usize,
+        accounts: Option<usize>,
         policy: Option<&DesiredPolicy>,
     ) -> Serving {
         let report = self.knowledge.report.map(|report| report.document(&header.document));
@@ -184,6 +283,7 @@ impl Gatherer<'_> {
             suspended_until: suspend.map(|suspend| suspend.until),
             suspended_because: suspend.map(|suspend| suspend.reason.clone()),
             accounts,
+            note: None,
             evidence: policy.map(|policy| self.evidence(policy)),
         }
     }
@@ -231,15 +331,22 @@ impl Gatherer<'_> {
 
     fn evidence(&self, policy: &DesiredPolicy) -> Evidence {
         let content = policy::with_exceptions(&policy.content, &policy.except.principals);
-        let digest = Sha256::digest(policy::minify(&content));
+        let own =
+            PolicyKey { policy_type: policy.policy_type.clone(), name: policy.policy_name.clone() };
+        let shared = self.resources.packed.get(&own);
+        let name = shared.map_or(&own.name, |key| &key.name);
         let observed = self.knowledge.snapshot.and_then(|it| it.policies_of(&policy.policy_type));
         let mut observed = observed.into_iter().flat_map(BTreeMap::values);
-        let found = observed.find(|observed| observed.name == policy.policy_name);
+        let found = observed.find(|observed| observed.name == *name);
+        let said = found.and_then(|found| found.document.known());
+        let said = said.and_then(|text| policy::parse(text).ok());
         Evidence {
             policy_type: policy.policy_type.to_string(),
-            name: policy.policy_name.clone(),
+            name: name.clone(),
+            is_shared: shared.is_some(),
             id: found.map(|found| found.id.to_string()),
-            sha256: digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")),
+            sha256: sha256(&policy::minify(&content)),
+            object_sha256: said.map(|said| sha256(&policy::minify(&said))),
         }
     }
 
@@ -253,15 +360,32 @@ impl Gatherer<'_> {
             servings.iter().filter(serves).map(|(_, serving)| serving.clone()).collect();
         let used: BTreeSet<&str> =
             guardrails.iter().filter_map(|serving| serving.guardrail.as_deref()).collect();
-        let available = self.catalog.guardrails().filter(|guardrail| {
-            guardrail.practices.contains(&practice.id) && !used.contains(guardrail.id.as_str())
-        });
+        let kinds: BTreeSet<&str> =
+            self.org.headers().map(|it| it.document.kind.as_str()).collect();
+        let serving =
+            |id: &str| self.catalog.find(id).is_some_and(|it| it.practices.contains(&practice.id));
+        let excluded = self.excluded(serving);
+        let is_available = |guardrail: &&Guardrail| {
+            let kind = guardrail.kind.as_str();
+            // Of a document of its own kind it is a part; of the organization's nobody knows.
+            let is_written =
+                guardrail.document.is_none() && kind != ORGANIZATION && kinds.contains(kind);
+            let is_excluded = excluded.iter().any(|it| it.guardrail == guardrail.id);
+            let is_used = used.contains(guardrail.id.as_str()) || is_written;
+            serving(&guardrail.id) && !is_used && !is_excluded
+        };
+        let available = self.catalog.guardrails().filter(is_available);
         let states = guardrails.iter().map(|serving| serving.state).collect();
         PracticeCoverage {
             practice,
             state: State::of_all(&states, practice.reach == Reach::Organization),
             available: available.map(|guardrail| guardrail.id.as_str()).collect(),
+            excluded,
             guardrails,
         }
     }
+}
+
+fn sha256(text: &str) -> String {
+    Sha256::digest(text).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }

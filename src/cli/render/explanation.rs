@@ -183,11 +183,11 @@ fn exemption(statement: &Statement, explanation: &Explanation) -> Vec<String> {
         }
         (_, _, _) => ways.push(format!("{named}: ask whoever owns the policy, it is not in git")),
     }
-    // That another principal would do is said above.
-    let others = statement
-        .conditions
-        .iter()
-        .filter(|condition| !condition.key.eq_ignore_ascii_case("aws:PrincipalArn"));
+    // That another principal would do is said above, and nobody but AWS begins a central root session.
+    let is_of_principal = |key: &str| {
+        ["aws:PrincipalArn", "aws:AssumedRoot"].iter().any(|it| key.eq_ignore_ascii_case(it))
+    };
+    let others = statement.conditions.iter().filter(|condition| !is_of_principal(&condition.key));
     let keys: Vec<String> = others.map(|condition| format!("`{}`", condition.key)).collect();
     if !keys.is_empty() {
         ways.push(format!(

@@ -70,6 +70,7 @@ pub(crate) fn read(document: &Document, context: &mut Context<'_>) -> Option<Des
         regions: Vec::new(),
         logging_trails: Vec::new(),
         baselines: Vec::new(),
+        exclusions: Vec::new(),
         tests: Vec::new(),
         must_work,
         accepted_lockouts,

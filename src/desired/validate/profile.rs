@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use crate::desired::guardrail::{Guardrails, ProfileEntry};
 use crate::desired::load::{Document, deserialize};
-use crate::desired::model::DesiredOrg;
+use crate::desired::model::{DesiredOrg, Exclusion};
 use crate::desired::node::{Key, Node, NodeKind};
 use crate::desired::problem::{Finding, ProblemCode, Span, did_you_mean, listed, shown};
 use crate::desired::raw::{API_VERSION, RawDocument, RawGuardrailProfile};
@@ -112,10 +112,14 @@ fn text(span: Span, text: &str) -> Node {
 }
 
 /// Checks what a profile's document names. What its guardrails are is checked guardrail by guardrail.
-pub(crate) fn read(document: &Document, _: Option<&mut DesiredOrg>, context: &mut Context<'_>) {
+pub(crate) fn read(
+    document: &Document,
+    mut org: Option<&mut DesiredOrg>,
+    context: &mut Context<'_>,
+) {
     let raw: Option<RawDocument<RawGuardrailProfile>> =
         deserialize(document, context.text(document), context.report);
-    let Some(RawDocument { spec, .. }) = raw else { return };
+    let Some(RawDocument { spec, metadata, .. }) = raw else { return };
     let Some(entries) = context.ready_made.profile(&spec.profile) else {
         let names = context.ready_made.profiles();
         let names = || names.iter().map(String::as_str);
@@ -143,6 +147,14 @@ pub(crate) fn read(document: &Document, _: Option<&mut DesiredOrg>, context: &mu
     }
     for (id, reason) in &spec.exclude {
         let pointer = format!("/spec/exclude/{}", token(id));
+        if let Some(org) = &mut org {
+            org.exclusions.push(Exclusion {
+                document: document.reference(metadata.name.0.clone()),
+                guardrail: id.clone(),
+                reason: reason.clone(),
+                source: context.source(document, &pointer),
+            });
+        }
         if reason.trim().is_empty() {
             let finding = Finding::new(ProblemCode::InvalidValue, "leaving it out needs a reason");
             context.problem(document, &pointer, finding);

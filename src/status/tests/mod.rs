@@ -78,6 +78,7 @@ fn resources(policy_header: DocumentHeader) -> Resources {
         regions: Vec::new(),
         logging_trails: Vec::new(),
         baselines: Vec::new(),
+        exclusions: Vec::new(),
         tests: Vec::new(),
     };
     compile(&desired, "2026-11-22".parse().unwrap())

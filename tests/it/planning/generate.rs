@@ -150,6 +150,7 @@ pub(crate) fn desired(rng: &mut Rng) -> DesiredOrg {
         regions: Vec::new(),
         logging_trails: Vec::new(),
         baselines: Vec::new(),
+        exclusions: Vec::new(),
         tests: Vec::new(),
         must_work: Vec::new(),
         accepted_lockouts: Vec::new(),
