@@ -14,6 +14,7 @@ mod emulator;
 mod end_to_end;
 mod estate;
 mod events;
+mod helm;
 mod judging;
 mod live;
 mod monitoring;
