@@ -79,7 +79,8 @@ impl Renderer {
             ("sha256sum", "") => "digest".to_owned(),
             ("nindent", count) => {
                 let indent = " ".repeat(count.parse().unwrap());
-                text.lines().map(|line| format!("\n{indent}{line}")).collect::<String>() + "\n"
+                let lines: Vec<&str> = text.lines().collect();
+                format!("\n{indent}{}\n", lines.join(&format!("\n{indent}")))
             }
             other => panic!("the chart uses `{other:?}`"),
         }

@@ -10,6 +10,7 @@
 mod edges;
 mod engines;
 mod known;
+mod own;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -70,12 +71,7 @@ fn another_engine_decides_alike() {
 
 /// The catalogue's policies with their examples, and those of the corpus.
 fn subjects() -> Vec<Subject> {
-    let site = Site {
-        organization_id: "o-a1b2c3d4e5".to_owned(),
-        management_account: "111111111111".to_owned(),
-        accounts: [("log-archive".to_owned(), "222222222222".to_owned())].into(),
-        ..Site::default()
-    };
+    let site = site();
     let mut subjects = Vec::new();
     for guardrail in catalog::built_in().guardrails() {
         let facts = PolicyTypeFacts::of_kind(&guardrail.kind);
@@ -98,4 +94,13 @@ fn subjects() -> Vec<Subject> {
         }
     }
     subjects
+}
+
+fn site() -> Site {
+    Site {
+        organization_id: "o-a1b2c3d4e5".to_owned(),
+        management_account: "111111111111".to_owned(),
+        accounts: [("log-archive".to_owned(), "222222222222".to_owned())].into(),
+        ..Site::default()
+    }
 }
