@@ -1,6 +1,7 @@
 //! How series are made, and how those go that nothing speaks of any more.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use prometheus::core::Collector;
@@ -40,9 +41,17 @@ impl Family {
 }
 
 /// Makes series and puts them into a registry, with the common prefix.
-pub(in crate::metrics) struct Building<'a>(pub(in crate::metrics) &'a Registry);
+pub(in crate::metrics) struct Building<'a> {
+    registry: &'a Registry,
+    /// Counters by name: two parts of the program may count the same.
+    counters: RefCell<BTreeMap<String, IntCounterVec>>,
+}
 
-impl Building<'_> {
+impl<'a> Building<'a> {
+    pub(in crate::metrics) fn new(registry: &'a Registry) -> Self {
+        Self { registry, counters: RefCell::default() }
+    }
+
     pub(in crate::metrics) fn gauge(&self, name: &str, help: &str) -> prometheus::Result<Gauge> {
         self.registered(Gauge::with_opts(options(name, help))?)
     }
@@ -71,7 +80,12 @@ impl Building<'_> {
         help: &str,
         labels: &[&str],
     ) -> prometheus::Result<IntCounterVec> {
-        self.registered(IntCounterVec::new(options(name, help), labels)?)
+        if let Some(counters) = self.counters.borrow().get(name) {
+            return Ok(counters.clone());
+        }
+        let counters = self.registered(IntCounterVec::new(options(name, help), labels)?)?;
+        self.counters.borrow_mut().insert(name.to_owned(), counters.clone());
+        Ok(counters)
     }
 
     pub(in crate::metrics) fn histograms(
@@ -86,7 +100,7 @@ impl Building<'_> {
     }
 
     fn registered<C: Collector + Clone + 'static>(&self, collector: C) -> prometheus::Result<C> {
-        self.0.register(Box::new(collector.clone()))?;
+        self.registry.register(Box::new(collector.clone()))?;
         Ok(collector)
     }
 }

@@ -110,7 +110,7 @@ impl Metrics {
     /// All series, in a registry of their own. `version` and `revision` are those of the build.
     pub fn new(known: &KnownLabels, version: &str, revision: &str) -> prometheus::Result<Self> {
         let registry = Registry::new();
-        let new = Building(&registry);
+        let new = Building::new(&registry);
         let metrics = Self {
             guardrails: GuardrailFamilies::new(&new)?,
             drifting: Mutex::default(),
