@@ -49,8 +49,22 @@ pub async fn act(
         let pass = Pass { cloud, journal, created: Mutex::default() };
         run(&pass, plan, permit, &mut outcomes).await;
     }
+    check(cloud, plan, permit, journal).await;
     let never = || Outcome::Skipped("it waits for itself: a defect of the plan".to_owned());
     outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(never)).collect()
+}
+
+/// Has AWS compare what is due. What comes of it, later passes see.
+async fn check(cloud: &dyn Cloud, plan: &Plan, permit: &dyn Permit, journal: &dyn Journal) {
+    if plan.checks.is_empty() || expect_organization(cloud, plan).await.is_err() {
+        return;
+    }
+    for check in &plan.checks {
+        if permit.refusal().is_some() || journal.check().is_err() {
+            return;
+        }
+        object::check(cloud, check, journal).await;
+    }
 }
 
 /// The organization is checked before anything is written: credentials can be the wrong ones.

@@ -299,6 +299,7 @@ mod tests {
             blocked: Vec::new(),
             lockouts: Vec::new(),
             unmanaged: Vec::new(),
+            checks: Vec::new(),
         }
     }
 

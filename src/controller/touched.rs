@@ -15,7 +15,12 @@ pub(in crate::controller) fn touched(plan: &Plan, acted: &Acted) -> BTreeSet<Tou
         Acted::Abstained(_) => &[],
     };
     let tried = plan.actions.iter().zip(outcomes).filter(|(_, outcome)| was_tried(outcome));
-    tried.flat_map(|(action, _)| parts(&action.change)).collect()
+    let checked = match acted {
+        Acted::Tried(_) => plan.checks.as_slice(),
+        Acted::Abstained(_) => &[],
+    };
+    let checked = checked.iter().map(|check| Touched::Object(check.key.clone()));
+    tried.flat_map(|(action, _)| parts(&action.change)).chain(checked).collect()
 }
 
 fn was_tried(outcome: &Outcome) -> bool {

@@ -7,7 +7,7 @@ use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, StreamExt};
 use tokio::time::Instant;
 
-use crate::cloud::{Cloud, CloudError, Operation, PageToken};
+use crate::cloud::{Cloud, CloudError, CloudErrorKind, Operation, PageToken};
 use crate::observe::Observer;
 use crate::observe::memory::Kept;
 use crate::org::{
@@ -142,7 +142,12 @@ impl AccountMemory {
         self.listings.retain(|query, _| asked.queries.contains(query));
         for query in &asked.queries {
             let kept = self.listings.entry(query.clone()).or_default();
-            let part = look(kept, &mut closed, fresh_for, listed(cloud, query)).await;
+            let is_meant = asked.keys.iter().any(|key| key.kind == query.kind);
+            let listing = async {
+                let listed = listed(cloud, query).await;
+                if is_meant { listed } else { listed.or_else(nothing_if_denied) }
+            };
+            let part = look(kept, &mut closed, fresh_for, listing).await;
             let moving = |listed: &ListedObject| {
                 listed.state().as_ref().is_some_and(ObjectState::is_in_transition)
             };
@@ -208,6 +213,12 @@ async fn look<T: Clone>(
     let part = kept.look(fresh_for, read).await.part;
     *closed = part.unknown().filter(|why| why.operation == Operation::AssumeRole.name()).cloned();
     part
+}
+
+/// Whoever wants no object of a kind looks for what a document that is gone may have left; who may not look has
+/// left nothing, and need not be told so in every pass.
+fn nothing_if_denied(error: CloudError) -> Result<Vec<ListedObject>, CloudError> {
+    if error.kind == CloudErrorKind::Denied { Ok(Vec::new()) } else { Err(error) }
 }
 
 async fn listed(cloud: &dyn Cloud, query: &ObjectQuery) -> Result<Vec<ListedObject>, CloudError> {

@@ -33,6 +33,22 @@ pub struct Plan {
     pub lockouts: Vec<Lockout>,
     /// Objects in AWS that no document names.
     pub unmanaged: Vec<Unmanaged>,
+    /// Comparisons that AWS is to make, where one is due. They change nothing that anybody decides, and a plan
+    /// with nothing else in it is empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Check>,
+}
+
+/// A comparison that is due.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Check {
+    /// The document that wants it.
+    pub document: DocumentRef,
+    /// The object that is compared with what it made.
+    pub key: ObjectKey,
+    /// The call.
+    pub step: ObjectStep,
 }
 
 /// One change, ready to be made: nothing is left to decide.

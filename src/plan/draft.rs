@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::compile::{Enforcement, PolicyResource, Resources};
-use crate::org::DocumentRef;
-use crate::plan::action::{Blocked, BlockedReason, Change, Reported};
+use crate::org::{DocumentRef, ObjectKey, ObjectStep};
+use crate::plan::action::{Blocked, BlockedReason, Change, Check, Reported};
 use crate::plan::unmanaged::{Unmanaged, UnmanagedKind};
 use crate::policy;
 
@@ -19,6 +19,7 @@ pub(super) struct Draft<'a> {
     pub(super) reported: Vec<Reported>,
     pub(super) blocked: Vec<Blocked>,
     pub(super) unmanaged: Vec<Unmanaged>,
+    pub(super) checks: Vec<Check>,
 }
 
 /// A change that will become an action.
@@ -83,6 +84,7 @@ impl<'a> Draft<'a> {
             reported: Vec::new(),
             blocked: Vec::new(),
             unmanaged: Vec::new(),
+            checks: Vec::new(),
         }
     }
 
@@ -141,6 +143,14 @@ impl<'a> Draft<'a> {
         let guardrails = self.guardrails(document, None);
         let document = document.clone();
         self.blocked.push(Blocked { document, guardrails, reason, object, message });
+    }
+
+    /// A comparison that is due, of a document that is enforced.
+    pub(super) fn check(&mut self, document: &DocumentRef, key: &ObjectKey, step: ObjectStep) {
+        if self.is_enforced(document) {
+            let (document, key) = (document.clone(), key.clone());
+            self.checks.push(Check { document, key, step });
+        }
     }
 
     pub(super) fn leave(&mut self, kind: UnmanagedKind, id: &str, name: &str, note: &str) {

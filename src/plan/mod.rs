@@ -29,8 +29,8 @@ mod unmanaged;
 mod view;
 
 pub use crate::plan::action::{
-    Action, Blocked, BlockedReason, Change, Held, Hold, ObjectChange, Plan, PolicyRef, PolicyText,
-    Reported, TargetRef, UnitRef,
+    Action, Blocked, BlockedReason, Change, Check, Held, Hold, ObjectChange, Plan, PolicyRef,
+    PolicyText, Reported, TargetRef, UnitRef,
 };
 pub use crate::plan::guard::Guards;
 pub use crate::plan::lockout::{Lockout, LockoutState, ORGANIZATION_ACTIONS};
@@ -63,9 +63,9 @@ pub fn plan(resources: &Resources, snapshot: &OrgSnapshot, guards: &Guards) -> P
     }
     let organization_id = resources.organization_id.clone();
     let held = guard::hold(&organization_id, &mut actions, guards, &resources.approved);
-    let Draft { reported, mut blocked, mut unmanaged, .. } = draft;
+    let Draft { reported, mut blocked, mut unmanaged, checks, .. } = draft;
     blocked.sort();
     blocked.dedup();
     unmanaged.sort();
-    Plan { organization_id, actions, held, reported, blocked, lockouts, unmanaged }
+    Plan { organization_id, actions, held, reported, blocked, lockouts, unmanaged, checks }
 }

@@ -7,7 +7,7 @@ use crate::plan::Plan;
 use crate::status::scrub;
 
 /// Fields whose text is replaced by its digest and size.
-const BODIES: &[&str] = &["content", "description"];
+const BODIES: &[&str] = &["content", "description", "template"];
 
 /// `plan` as JSON, every policy body and description replaced by its SHA-256 and its size.
 pub fn plan_view(plan: &Plan) -> serde_json::Result<Value> {

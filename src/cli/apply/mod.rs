@@ -43,6 +43,13 @@ const PASSES_MAX: u32 = 8;
 /// Pause after the first pass that has to be repeated; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
+/// Looks at what AWS is at work on, half a minute apart, until it is clear that it takes longer than a person
+/// waits: half an hour.
+const WAITS_MAX: u32 = 60;
+
+/// Pause between two of them.
+const WAIT: Duration = Duration::from_secs(30);
+
 /// How long what was observed and not touched since counts as seen.
 const FRESH_FOR: Duration = Duration::from_mins(10);
 
@@ -143,8 +150,8 @@ impl Run<'_> {
     ) -> anyhow::Result<Exit> {
         let mut agreement = Agreement::default();
         agreement.extend(&looked.plan);
-        let mut changes = 0;
-        for pass in 1..=PASSES_MAX {
+        let (mut changes, mut pass, mut waits) = (0, 0, 0);
+        while pass < PASSES_MAX && waits < WAITS_MAX {
             let passed = self.carry_out(observer, looked, stop).await;
             changes += self.tell(&passed);
             if stop.is_asked() {
@@ -159,7 +166,18 @@ impl Run<'_> {
                 self.console.say(&obstacle);
                 return Ok(Exit::Bad);
             }
-            pause(pass, stop).await;
+            if looked.plan.actions.is_empty() && pass > 0 {
+                waits += 1;
+                pause(WAIT, stop).await;
+            } else {
+                pass += 1;
+                pause(FIRST_PAUSE.saturating_mul(1 << (pass - 1)), stop).await;
+            }
+        }
+        if looked.plan.actions.is_empty() {
+            self.conclude(&looked.plan, changes);
+            self.console.say("AWS is still at work; `palisade apply` carries on");
+            return Ok(Exit::Bad);
         }
         let left = counted(looked.plan.actions.len(), "action");
         self.console.say(&format!("not finished after {PASSES_MAX} passes: {left} left"));
@@ -262,8 +280,7 @@ impl Run<'_> {
     }
 }
 
-async fn pause(pass: u32, stop: &Stop) {
-    let pause = FIRST_PAUSE.saturating_mul(1 << (pass - 1));
+async fn pause(pause: Duration, stop: &Stop) {
     tokio::select! {
         () = tokio::time::sleep(pause) => {}
         () = stop.asked(Urgency::Leave) => {}

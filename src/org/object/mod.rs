@@ -140,6 +140,11 @@ impl ObjectStep {
         }
     }
 
+    /// Do the steps after it tell whether it was needed?
+    pub fn may_fail(&self) -> bool {
+        matches!(self, Self::StackSet(StackSetStep::ActivateAccess))
+    }
+
     /// Does it take something away, so that it is as good as done when AWS does not find it?
     pub fn is_removal(&self) -> bool {
         match self {

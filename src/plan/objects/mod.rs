@@ -115,6 +115,9 @@ fn compare_one(
         return;
     }
     let steps = object_steps(before, Some(&resource.state));
+    if let Some(step) = check(view, before, &resource.state, &steps) {
+        draft.check(document, key, step);
+    }
     for (reason, message) in complaints(before, &resource.state) {
         draft.block(document, reason, key.to_string(), message);
     }
@@ -166,6 +169,18 @@ fn obstacle(
     let before = before.and_then(ObjectState::as_stack_set)?;
     let after = after.and_then(ObjectState::as_stack_set);
     stack_set::obstacle(before, after, steps, view.resources.today)
+}
+
+/// The comparison that is due, if there is nothing else to do.
+fn check(
+    view: &View<'_>,
+    before: Option<&ObjectState>,
+    after: &ObjectState,
+    steps: &[ObjectStep],
+) -> Option<ObjectStep> {
+    let (before, after) = (before?.as_stack_set()?, after.as_stack_set()?);
+    let step = stack_set::check(before, after, view.resources.today).filter(|_| steps.is_empty());
+    step.map(ObjectStep::StackSet)
 }
 
 /// What is not as it should be and no step mends.

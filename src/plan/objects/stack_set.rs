@@ -352,6 +352,26 @@ pub(super) fn complaints(
     complaints
 }
 
+/// A comparison with what is in the accounts, where the last one is too long ago and nothing else is under way.
+pub(super) fn check(
+    before: &StackSetState,
+    after: &StackSetState,
+    today: Date,
+) -> Option<StackSetStep> {
+    let deployed = before.deployed.as_ref()?;
+    let days = after.reach.as_ref()?.drift_check_days?;
+    if deployed.instances.is_empty() || before.is_in_transition() {
+        return None;
+    }
+    // What was never compared was made as it should be by its last operation.
+    let made = deployed.operations.iter().filter_map(|operation| operation.begun).max();
+    let last = deployed.drift_checked.or(made).map(day);
+    let is_due = last
+        .is_none_or(|last| last.checked_add(i64::from(days).days()).is_ok_and(|due| due <= today));
+    let operation = next_id(&"drift", deployed);
+    is_due.then_some(StackSetStep::DetectDrift { operation })
+}
+
 /// Accounts with an instance that `is_meant`.
 fn instances_that(
     deployed: &Deployed,

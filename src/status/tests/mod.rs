@@ -127,6 +127,7 @@ fn plan(actions: Vec<Action>) -> Plan {
         blocked: Vec::new(),
         lockouts: Vec::new(),
         unmanaged: Vec::new(),
+        checks: Vec::new(),
     }
 }
 

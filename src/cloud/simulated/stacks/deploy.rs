@@ -54,7 +54,17 @@ impl World {
                 }
                 OperationStatus::Succeeded
             }
-            Work::DetectDrift => OperationStatus::Succeeded,
+            Work::DetectDrift => {
+                let changed = self.stacks.changed.clone();
+                if let Some(deployed) = self.stack_set(set).and_then(|set| set.deployed.as_mut()) {
+                    for (account, instances) in &mut deployed.instances {
+                        for instance in instances.values_mut() {
+                            instance.drifted = changed.contains(account);
+                        }
+                    }
+                }
+                OperationStatus::Succeeded
+            }
         }
     }
 

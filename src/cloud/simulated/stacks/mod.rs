@@ -36,6 +36,8 @@ pub(super) struct Stacks {
     takes: Duration,
     /// Accounts in which nothing succeeds.
     failing: BTreeSet<AccountId>,
+    /// Where somebody changed what a stack made.
+    changed: BTreeSet<AccountId>,
     /// Do operations end?
     ends: bool,
     /// Has the tree changed since AWS last looked?
@@ -76,6 +78,7 @@ impl Default for Stacks {
             used: BTreeMap::new(),
             takes: Duration::ZERO,
             failing: BTreeSet::new(),
+            changed: BTreeSet::new(),
             ends: true,
             has_moved: false,
             count: 0,
@@ -94,6 +97,11 @@ impl World {
     /// In these accounts nothing that a StackSet does succeeds.
     pub fn set_stacks_fail_in(&mut self, accounts: BTreeSet<AccountId>) {
         self.stacks.failing = accounts;
+    }
+
+    /// In these accounts what stacks made has been changed from outside.
+    pub fn set_stacks_changed_in(&mut self, accounts: BTreeSet<AccountId>) {
+        self.stacks.changed = accounts;
     }
 
     /// From now on operations of StackSets do not end, or end again.

@@ -28,6 +28,9 @@ const PAGE_ITEMS_MAX: i32 = 100;
 /// few failed.
 const OPERATIONS_MAX: usize = 10;
 
+/// Characters that are kept of why an instance is not current.
+const REASON_CHARACTERS_MAX: usize = 300;
+
 /// The next request of reading the StackSet called `name`.
 pub(in crate::cloud::aws::object) async fn read(
     client: &Client,
@@ -166,8 +169,14 @@ fn instance(summary: &StackInstanceSummary) -> Instance {
     Instance {
         status,
         drifted: summary.drift_status() == Some(&StackDriftStatus::Drifted),
-        reason: summary.status_reason().filter(|_| is_worth_telling).map(str::to_owned),
+        reason: summary.status_reason().filter(|_| is_worth_telling).map(plain),
     }
+}
+
+/// What AWS says, which may quote what users of the account wrote, in one line and not without end.
+fn plain(reason: &str) -> String {
+    let plain = reason.chars().take(REASON_CHARACTERS_MAX);
+    plain.map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 async fn operations(

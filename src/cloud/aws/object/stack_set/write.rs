@@ -43,9 +43,9 @@ pub(in crate::cloud::aws::object) async fn write(
             let settings = *$settings;
             let request = $request.stack_set_name(name).description(settings.description.clone());
             let request = request.template_body(settings.template.clone());
-            let request = request.set_parameters(Some(parameters(settings.parameters.clone())));
-            let request = request.set_capabilities(Some(capabilities(&settings.capabilities)));
-            let request = request.set_tags(Some(tags(settings.tags.clone())));
+            let request = request.set_parameters(some(parameters(settings.parameters.clone())));
+            let request = request.set_capabilities(some(capabilities(&settings.capabilities)));
+            let request = request.set_tags(some(tags(settings.tags.clone())));
             let request = request.permission_model(PermissionModels::ServiceManaged);
             let active = ManagedExecution::builder().active(settings.managed_execution).build();
             request.auto_deployment(auto_deployment(&settings)).managed_execution(active)
@@ -103,9 +103,9 @@ fn preferences(rollout: Rollout, regions: &[Region]) -> StackSetOperationPrefere
             RegionConcurrency::Sequential => RegionConcurrencyType::Sequential,
             RegionConcurrency::Parallel => RegionConcurrencyType::Parallel,
         })
-        .set_region_order(
-            (rollout.region_concurrency == RegionConcurrency::Sequential).then(|| codes(regions)),
-        );
+        .set_region_order(Some(codes(regions)).filter(|regions| {
+            rollout.region_concurrency == RegionConcurrency::Sequential && !regions.is_empty()
+        }));
     let preferences = match rollout.failure_tolerance {
         Share::Count(count) => preferences.failure_tolerance_count(number(count)),
         Share::Percent(percent) => preferences.failure_tolerance_percentage(number(percent)),
@@ -115,6 +115,11 @@ fn preferences(rollout: Rollout, regions: &[Region]) -> StackSetOperationPrefere
         Share::Percent(percent) => preferences.max_concurrent_percentage(number(percent)),
     }
     .build()
+}
+
+/// An empty list is left out: sent, it would be a list of one empty text.
+fn some<T>(items: Vec<T>) -> Option<Vec<T>> {
+    Some(items).filter(|items| !items.is_empty())
 }
 
 fn number(number: u32) -> i32 {
