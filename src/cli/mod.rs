@@ -20,6 +20,7 @@ mod guardrails;
 mod help;
 mod import;
 mod lease;
+mod notify;
 mod observe;
 mod plan;
 mod plan_document;

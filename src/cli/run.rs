@@ -11,6 +11,7 @@ use crate::cli::events;
 use crate::cli::exit::Exit;
 use crate::cli::lease;
 use crate::cli::lease::Standing;
+use crate::cli::notify;
 use crate::clock::Clock;
 use crate::cloud::aws::AwsCloud;
 use crate::config::{JournalTarget, OperatingMode, Settings};
@@ -35,6 +36,7 @@ async fn serve(args: &RunArgs) -> anyhow::Result<Stopped> {
     let metrics = controller::metrics().context("cannot set up metrics")?;
     let cloud = AwsCloud::connect(&settings(&args.aws)).await;
     let cloud = controller::measured(cloud, args.aws.api_budget, seed(), &metrics);
+    let channels = notify::channels(&args.notify, &args.aws).await?;
     let mut election = lease::stand(&args.lease, args.mode, &args.aws).await?;
     let leadership = match &election {
         Standing::Alone => controller::alone(),
@@ -44,6 +46,7 @@ async fn serve(args: &RunArgs) -> anyhow::Result<Stopped> {
     let daemon =
         Daemon::open(settings_of(args), Arc::new(cloud), Clock::System, metrics, leadership)
             .await?;
+    let daemon = daemon.with_channels(channels);
     let daemon = match events::queue(&args.events, &args.aws).await {
         Some(queue) => daemon.with_events(queue),
         None => daemon,

@@ -12,19 +12,23 @@ mod error;
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
 mod lease;
+mod messenger;
 mod object;
 mod operation;
 mod queue;
 pub mod simulated;
+mod webhook;
 
 use async_trait::async_trait;
 
 pub use crate::cloud::call::{Account, Answer, Call, Page, PageToken, PolicySummary, Reply, Unit};
 pub use crate::cloud::error::{CloudError, CloudErrorKind};
 pub use crate::cloud::lease::{LeaseError, LeaseRecord, LeaseStore, LeaseVersion};
+pub use crate::cloud::messenger::{Message, Messenger, SendError};
 pub use crate::cloud::object::{Question, Reading};
 pub use crate::cloud::operation::{Bucket, Operation, Rate};
 pub use crate::cloud::queue::{EventQueue, QueueError, QueuedMessage};
+pub use crate::cloud::webhook::{InvalidUrl, SecretUrl, Webhook};
 
 /// Somewhere an AWS Organization can be read and changed.
 ///

@@ -22,6 +22,7 @@ use crate::controller::journal::LineJournal;
 use crate::controller::lease::Leadership;
 use crate::controller::lock;
 use crate::controller::lock::{Lock, LockError};
+use crate::controller::notify::{Channel, deliver};
 use crate::controller::round::Keeper;
 use crate::controller::shutdown::{Stop, Urgency};
 use crate::controller::standing::Standing;
@@ -46,6 +47,7 @@ pub struct Daemon {
     journal: LineJournal,
     lock: Option<Lock>,
     queue: Option<Arc<dyn EventQueue>>,
+    channels: Vec<Channel>,
     listener: TcpListener,
     address: SocketAddr,
     publisher: Publisher,
@@ -124,6 +126,7 @@ impl Daemon {
             journal,
             lock,
             queue: None,
+            channels: Vec::new(),
             listener,
             address,
             publisher,
@@ -135,6 +138,13 @@ impl Daemon {
     #[must_use]
     pub fn with_events(mut self, queue: Arc<dyn EventQueue>) -> Self {
         self.queue = Some(queue);
+        self
+    }
+
+    /// Tells `channels` what happens.
+    #[must_use]
+    pub fn with_channels(mut self, channels: Vec<Channel>) -> Self {
+        self.channels = channels;
         self
     }
 
@@ -168,7 +178,9 @@ impl Daemon {
         let serving = tokio::spawn(admin::serve(self.listener, endpoints));
         let claim = self.leadership.changes();
         let own = self.journal.own_requests();
-        let (events, _hearing) = listen(self.queue, &self.leadership, &own, &self.metrics);
+        let (notifier, _delivering) = deliver(self.channels, &self.metrics);
+        let (events, _hearing) =
+            listen(self.queue, &self.leadership, &own, &self.metrics, &notifier);
         let wakes = Wakes {
             files: files.changed(),
             events: events.inbox(),
@@ -190,6 +202,7 @@ impl Daemon {
             standing: Standing::default(),
             report: None,
             events,
+            notifier: notifier.clone(),
             attributions: std::collections::BTreeMap::new(),
             actions: Vec::new(),
         };
@@ -198,6 +211,9 @@ impl Daemon {
             () = stop.asked(Urgency::LeaveNow) => Stopped::AtOnce,
             () = rounds(keeper, wakes, &files) => Stopped::Cleanly,
         };
+        if stopped == Stopped::Cleanly {
+            notifier.flush().await;
+        }
         serving.abort();
         tracing::info!(?stopped, "daemon stopped");
         Ok(stopped)

@@ -16,6 +16,7 @@ mod lease;
 mod lock;
 mod measure;
 mod measured;
+mod notify;
 mod pass;
 mod pulse;
 mod revision;
@@ -32,6 +33,7 @@ pub use crate::controller::journal::LineJournal;
 pub use crate::controller::lease::{Claim, Election, Leadership, alone, aside, stand};
 pub use crate::controller::measure::metrics;
 pub use crate::controller::measured::measured;
+pub use crate::controller::notify::{Channel, Form};
 pub use crate::controller::pass::{
     Hands, Looked, Passed, carry_out, look, pass, survey, survey_objects, wanted,
 };

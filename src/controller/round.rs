@@ -15,6 +15,7 @@ use crate::controller::files::Sight;
 use crate::controller::journal::LineJournal;
 use crate::controller::lease::Leadership;
 use crate::controller::measure::{count_actions, measure};
+use crate::controller::notify::Notifier;
 use crate::controller::pass::{Hands, Passed, carry_out, look};
 use crate::controller::pulse::Pulse;
 use crate::controller::shutdown::{Stop, Urgency, WhileLeading};
@@ -24,7 +25,7 @@ use crate::metrics::Metrics;
 use crate::observe::Observer;
 use crate::plan::{Action, Guards};
 use crate::status::{
-    Abstention, Cause, Circumstances, DriftReport, Publisher, Report, Trouble, WakeReason,
+    Abstention, Cause, Circumstances, DriftReport, Publisher, Report, Trouble, WakeReason, notices,
     plan_view, summarize, without_desired_state,
 };
 
@@ -47,6 +48,7 @@ pub(in crate::controller) struct Keeper {
     pub(in crate::controller) backoff: Backoff,
     pub(in crate::controller) report: Option<Arc<Report>>,
     pub(in crate::controller) events: Events,
+    pub(in crate::controller) notifier: Notifier,
     /// Who caused what the last plan is about.
     pub(in crate::controller) attributions: Attributions,
     pub(in crate::controller) actions: Vec<Action>,
@@ -70,6 +72,7 @@ impl Keeper {
         }
         self.events.hear(&mut self.observer, self.leadership.leads());
         troubles.extend(self.events.trouble());
+        troubles.extend(self.notifier.troubles());
         let Some(resources) = self.standing.resources(self.clock) else {
             let circumstances = self.circumstances(wake, troubles);
             let report = without_desired_state(&circumstances, self.report.as_deref());
@@ -178,6 +181,12 @@ impl Keeper {
         let due = self.backoff.next(&report, progress);
         measure(&self.metrics, &report);
         log(&report, self.report.as_deref());
+        // Who only looks on sees the same as the one that acts, and one of them tells.
+        if report.leader {
+            for notice in notices(&report, self.report.as_deref()) {
+                self.notifier.tell(&notice);
+            }
+        }
         let view = passed.and_then(|passed| plan_view(&passed.plan).ok()).map(Arc::new);
         let report = Arc::new(report);
         self.report = Some(Arc::clone(&report));

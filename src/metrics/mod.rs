@@ -49,6 +49,7 @@ pub struct Metrics {
     actions: IntCounterVec,
     drift_events: IntCounterVec,
     events: EventFamilies,
+    notifications: IntCounterVec,
     aws: AwsFamilies,
     desired_state_valid: Gauge,
     desired_state: Family,
@@ -148,6 +149,11 @@ impl Metrics {
                 &["source"],
             )?,
             events: EventFamilies::new(&new)?,
+            notifications: new.counters(
+                "notifications_total",
+                "Attempts to tell a channel of what happened, by what became of them.",
+                &["channel", "result"],
+            )?,
             aws: AwsFamilies::new(&new)?,
             desired_state_valid: new.gauge(
                 "desired_state_valid",
@@ -297,6 +303,22 @@ impl Metrics {
     /// So many differences appeared in AWS without a change in git; `source` told of them.
     pub fn count_drift_events(&self, source: &str, events: u64) {
         self.drift_events.with_label_values(&[source]).inc_by(events);
+    }
+
+    /// An attempt to tell a channel came to this end.
+    pub fn count_notification(&self, channel: &str, result: &str) {
+        self.notifications.with_label_values(&[channel, result]).inc();
+    }
+
+    /// There is a channel: its series begin at 0.
+    pub fn expect_notifications<'a>(
+        &self,
+        channel: &str,
+        results: impl IntoIterator<Item = &'a str>,
+    ) {
+        for result in results {
+            let _exists = self.notifications.with_label_values(&[channel, result]);
+        }
     }
 
     /// An action was tried.

@@ -251,16 +251,21 @@ fn the_role_may_do_what_the_program_does_and_no_more() {
 }
 
 #[test]
-fn the_role_may_use_the_events_queue_as_the_program_does() {
+fn the_role_may_use_the_queue_and_the_topic_as_the_program_does() {
     let call = Regex::new(r"\.client\s*\.([a-z_]+)\(\)").unwrap();
-    let adapter = read(&root("src/cloud/aws/queue.rs"));
     let words = |name: &str| -> String {
         let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
         name.split('_').filter(|word| *word != "batch").map(capital).collect()
     };
-    let called: BTreeSet<String> =
-        call.captures_iter(&adapter).map(|found| format!("sqs:{}", words(&found[1]))).collect();
-    assert_eq!(allowed("events.json"), called);
+    for (policy, service, adapter) in [
+        ("events.json", "sqs", "src/cloud/aws/queue.rs"),
+        ("notify.json", "sns", "src/cloud/aws/topic.rs"),
+    ] {
+        let text = read(&root(adapter));
+        let calls = call.captures_iter(&text);
+        let called = calls.map(|found| format!("{service}:{}", words(&found[1]))).collect();
+        assert_eq!(allowed(policy), called);
+    }
 }
 
 /// The actions that a policy in `deploy/iam` allows. It must not do anything else.

@@ -1,11 +1,11 @@
 //! The daemon as a process with a queue of the emulator: messages as EventBridge sends them, over HTTP.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use palisade::cloud::Cloud;
+use palisade::cloud::{Cloud, EventQueue};
 use palisade::org::PolicyType;
 use serde_json::{Value, json};
 
@@ -24,11 +24,12 @@ struct Daemon {
 
 impl Daemon {
     /// A daemon that looks by itself every `interval`.
-    fn start(site: &Site, queue: &str, interval: &str) -> Self {
+    fn start(site: &Site, queue: &str, interval: &str, more: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_palisade"));
         command
             .args(["run", "--listen", "127.0.0.1:0", "--log-format", "json", "--journal", "-"])
             .args(["--api-budget", "unlimited", "--interval", interval, "--events-queue", queue])
+            .args(more)
             .arg("--data-dir")
             .arg(site.path("data"))
             .arg(site.path("desired-state"))
@@ -112,7 +113,7 @@ async fn a_message_in_the_queue_wakes_the_daemon_which_heals_and_names_who_did_i
     let organization = &site.organization;
     let queue = organization.make_queue("palisade-events");
     // Only the queue can wake it in the time of this test.
-    let daemon = Daemon::start(&site, &queue, "1h");
+    let daemon = Daemon::start(&site, &queue, "1h", &[]);
     daemon.has("AttachPolicy");
     daemon.is_in_sync();
 
@@ -168,7 +169,10 @@ async fn a_queue_that_does_not_exist_is_said_once_and_drift_is_healed_by_timer()
     let site = site();
     let organization = &site.organization;
     let queue = organization.make_queue("palisade-events").replace("palisade-events", "no-such");
-    let daemon = Daemon::start(&site, &queue, "1s");
+    let (webhook, notices) = receiver();
+    let (topic, heard) = organization.make_topic("palisade").await;
+    let daemon =
+        Daemon::start(&site, &queue, "1s", &["--notify-webhook", &webhook, "--notify-sns", &topic]);
     daemon.has("AttachPolicy");
     let said = daemon.says("no events come; passes go on by timer");
     let error = said["error"].as_str().unwrap();
@@ -182,4 +186,42 @@ async fn a_queue_that_does_not_exist_is_said_once_and_drift_is_healed_by_timer()
         &json!({"PolicyId": policy.as_str(), "TargetId": organization.root.as_str()}),
     );
     assert!(daemon.has("AttachPolicy")["by"].is_null());
+    // The first answer was a 500, so that it came again.
+    let notice = next(&notices, "drift", |notice| notice["kind"] == "drift");
+    assert_eq!(notice["document"]["name"], "deny-leave", "{notice}");
+    next(&notices, "drift again", |notice| notice["kind"] == "drift");
+    next(&notices, "healed", |notice| notice["kind"] == "healed");
+    let published = heard.receive().await.unwrap();
+    assert!(published.iter().any(|message| message.body.contains("deny-leave")), "{published:?}");
+    let everything: Vec<Value> = daemon.log.try_iter().collect();
+    assert!(!format!("{everything:?}").contains("a-secret"), "{everything:?}");
+}
+
+/// A webhook that is out of order at first, and what it is told.
+fn receiver() -> (String, Receiver<Value>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/a-secret", listener.local_addr().unwrap());
+    let (sender, notices) = channel();
+    std::thread::spawn(move || {
+        let mut status = "500 Later";
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let (mut line, mut length) = (String::new(), 0);
+            while reader.read_line(&mut line).unwrap() > 2 {
+                let lower = line.to_ascii_lowercase();
+                if let Some(bytes) = lower.strip_prefix("content-length:") {
+                    length = bytes.trim().parse().unwrap();
+                }
+                line.clear();
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            let _gone = sender.send(serde_json::from_slice(&body).unwrap());
+            let answer =
+                format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            stream.write_all(answer.as_bytes()).unwrap();
+            status = "200 OK";
+        }
+    });
+    (url, notices)
 }

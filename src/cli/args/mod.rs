@@ -19,6 +19,7 @@ use crate::cli::coverage::CoverageArgs;
 use crate::cli::events::EventsArgs;
 use crate::cli::help;
 use crate::cli::lease::LeaseArgs;
+use crate::cli::notify::NotifyArgs;
 use crate::cloud::budget::BudgetShare;
 use crate::config::{MAX_CHANGES, MAX_DELETES};
 use crate::lint::LintCode;
@@ -225,6 +226,8 @@ pub(crate) struct RunArgs {
     pub(crate) lease: LeaseArgs,
     #[command(flatten)]
     pub(crate) events: EventsArgs,
+    #[command(flatten)]
+    pub(crate) notify: NotifyArgs,
     /// The git revision of desired state, where the directory itself does not tell
     #[arg(long, env = "PALISADE_REVISION", value_name = "REVISION")]
     pub(crate) revision: Option<String>,

@@ -15,6 +15,7 @@ mod queue;
 mod read;
 #[cfg(test)]
 mod tests;
+mod topic;
 mod translate;
 mod write;
 
@@ -29,6 +30,7 @@ use crate::cloud::{Answer, Call, Cloud, CloudError};
 pub use crate::cloud::aws::connect::{AwsSettings, AwsTimeouts, Endpoint};
 pub use crate::cloud::aws::lease::S3Lease;
 pub use crate::cloud::aws::queue::SqsQueue;
+pub use crate::cloud::aws::topic::SnsTopic;
 
 /// An organization in AWS, or in anything that speaks its API.
 ///

@@ -257,7 +257,7 @@ fn traces_of_change(change: &Change) -> BTreeSet<String> {
 }
 
 /// An event as it may be shown.
-fn attribution(event: &Event) -> Attribution {
+pub(super) fn attribution(event: &Event) -> Attribution {
     // An ARN is plain ASCII; whatever else comes in its place shall not look like something.
     let plain = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
     let arn: String = event.principal.arn.replace("%40", "@").chars().map(plain).collect();

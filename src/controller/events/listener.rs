@@ -8,11 +8,13 @@ use tokio::sync::{mpsc, watch};
 use crate::cloud::{EventQueue, QueueError, QueuedMessage};
 use crate::controller::events::inbox::{Inbox, Taken};
 use crate::controller::events::known::{Judgement, Known};
+use crate::controller::events::ledger::attribution;
 use crate::controller::events::recent::{OwnRequests, Recent};
 use crate::controller::lease::Leadership;
+use crate::controller::notify::Notifier;
 use crate::event::{Event, Rejected, read};
 use crate::metrics::Metrics;
-use crate::status::scrub;
+use crate::status::{Notice, scrub};
 
 /// The first wait after a queue did not answer, doubled after each further time, ...
 const RETRY_MIN: Duration = Duration::from_secs(1);
@@ -53,6 +55,7 @@ pub(super) struct Listener {
     leadership: Leadership,
     own: Arc<OwnRequests>,
     metrics: Arc<Metrics>,
+    notifier: Notifier,
     /// Messages and events that have come before.
     seen: Recent,
     failures: u32,
@@ -66,9 +69,10 @@ impl Listener {
         leadership: Leadership,
         own: Arc<OwnRequests>,
         metrics: Arc<Metrics>,
+        notifier: Notifier,
     ) -> Self {
         let (seen, failures) = (Recent::default(), 0);
-        Self { queue, inbox, known, leadership, own, metrics, seen, failures }
+        Self { queue, inbox, known, leadership, own, metrics, notifier, seen, failures }
     }
 
     /// Goes on until it is dropped, or the daemon is gone.
@@ -156,16 +160,19 @@ impl Listener {
             return MessageResult::Duplicate;
         }
         self.metrics.count_break_glass_use(document);
+        let by = attribution(event);
+        let account = event.entered.as_ref().map_or(&event.account, |it| &it.account);
         tracing::warn!(
             document,
-            by = scrub(&event.principal.arn),
-            call = event.call,
-            at = %event.at,
-            from = event.from,
-            account = %event.account,
-            event = event.id,
+            by = by.principal,
+            call = by.call,
+            at = %by.at,
+            from = by.from,
+            %account,
+            event = by.event,
             "emergency access was used"
         );
+        self.notifier.tell(&Notice::break_glass(document, account, by));
         MessageResult::BrokeGlass
     }
 

@@ -31,6 +31,7 @@ use crate::controller::events::ledger::Ledger;
 use crate::controller::events::listener::Listener;
 use crate::controller::journal::LineJournal;
 use crate::controller::lease::Leadership;
+use crate::controller::notify::Notifier;
 use crate::event::{Event, Subject};
 use crate::metrics::Metrics;
 use crate::observe::{Observer, Touched};
@@ -75,6 +76,7 @@ pub(in crate::controller) fn listen(
     leadership: &Leadership,
     own: &Arc<OwnRequests>,
     metrics: &Arc<Metrics>,
+    notifier: &Notifier,
 ) -> (Events, Listening) {
     let inbox = Arc::new(Inbox::default());
     let (known, learnt) = watch::channel(Arc::new(Known::default()));
@@ -88,6 +90,7 @@ pub(in crate::controller) fn listen(
             leadership.clone(),
             Arc::clone(own),
             Arc::clone(metrics),
+            notifier.clone(),
         );
         tasks.push(tokio::spawn(listener.run()));
         tasks.push(tokio::spawn(listener::erase(queue, erased)));

@@ -11,7 +11,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use palisade::cloud::aws::{AwsCloud, AwsSettings, AwsTimeouts, Endpoint, S3Lease};
+use palisade::cloud::aws::{AwsCloud, AwsSettings, AwsTimeouts, Endpoint, S3Lease, SqsQueue};
 use palisade::cloud::{CloudError, Operation, Page};
 use palisade::org::{AccountId, OrganizationId, ParentId, RootId};
 use serde::Deserialize;
@@ -94,6 +94,29 @@ impl EmulatedOrganization {
             "SendMessage",
             &json!({"QueueUrl": queue, "MessageBody": message.to_string()}),
         );
+    }
+
+    /// Makes a topic in the management account: its ARN, and a queue that hears what it is told.
+    pub(crate) async fn make_topic(&self, name: &str) -> (String, SqsQueue) {
+        let account = &self.management_account;
+        let topic = format!("arn:aws:sns:us-east-1:{account}:{name}");
+        let queue = self.make_queue(name);
+        let heard = format!("arn:aws:sqs:us-east-1:{account}:{name}");
+        for form in [
+            vec![("Action", "CreateTopic"), ("Name", name)],
+            vec![
+                ("Action", "Subscribe"),
+                ("TopicArn", &topic),
+                ("Protocol", "sqs"),
+                ("Endpoint", &heard),
+            ],
+        ] {
+            let request = agent().post(&EMULATOR.url).header("authorization", self.signed("sns"));
+            let version = [("Version", "2010-03-31")];
+            let sent = request.send_form(form.into_iter().chain(version));
+            sent.unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+        (topic, SqsQueue::connect_to(&self.endpoint(), &settings(), &queue).await)
     }
 
     fn ask_sqs(&self, operation: &str, request: &serde_json::Value) {
