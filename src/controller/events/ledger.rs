@@ -22,8 +22,9 @@ const FOUND_MAX: usize = 200;
 /// An event explains what was found so long after it. Objects in accounts are read anew within hours.
 const EXPLAINS_FOR: SignedDuration = SignedDuration::from_hours(6);
 
-/// How far the clock of this machine may be behind AWS's.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(2);
+/// How far the clock of this machine may be behind AWS's. With more, what somebody does to a new object would
+/// be taken for the reason why it was made.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(2);
 
 /// Who caused what, by object as a plan calls it.
 pub(in crate::controller) type Attributions = BTreeMap<String, Attribution>;

@@ -280,3 +280,15 @@ async fn a_follower_leaves_messages_to_the_one_that_acts() {
     stage.next().await;
     assert_eq!(queue.deleted(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_somebody_does_to_a_new_object_is_not_why_it_was_made() {
+    let (mut stage, queue) = listening().await;
+    let (policy, targets) = stage.scp("deny-leave").unwrap();
+    let mut later = record("e-1", &policy, &targets[0]);
+    later["detail"]["eventName"] = json!("UpdatePolicy");
+    later["detail"]["eventTime"] = json!("2026-11-22T12:01:00Z");
+    queue.put("m-1", &later.to_string());
+    stage.next().await;
+    assert!(stage.journal().iter().all(|line| line["outcome"] != "attributed"));
+}
