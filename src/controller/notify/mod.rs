@@ -31,7 +31,10 @@ const AGE_MAX: Duration = Duration::from_hours(24);
 /// How long one attempt may take, whatever a channel waits for.
 const ATTEMPT_MAX: Duration = Duration::from_secs(20);
 
-/// How long a clean stop waits for messages to be taken.
+/// How often a clean stop looks whether messages have been taken, ...
+const FLUSH_LOOK: Duration = Duration::from_millis(20);
+
+/// ... and how long.
 const FLUSH_MAX: Duration = Duration::from_secs(5);
 
 /// A channel, and how it wants what it is told.
@@ -86,6 +89,8 @@ struct Outbox {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Waiting>,
+    /// Is one of them on its way?
+    is_sending: bool,
     problem: Option<String>,
 }
 
@@ -135,8 +140,8 @@ impl Notifier {
     pub(in crate::controller) async fn flush(&self) {
         let empty = async {
             for outbox in &self.0 {
-                while !outbox.lock().waiting.is_empty() {
-                    outbox.changed.notified().await;
+                while outbox.is_busy() {
+                    tokio::time::sleep(FLUSH_LOOK).await;
                 }
             }
         };
@@ -170,15 +175,25 @@ impl Outbox {
         }
         state.waiting.push_back(Waiting { message, since: Instant::now() });
         drop(state);
-        self.changed.notify_waiters();
         self.changed.notify_one();
+    }
+
+    fn is_busy(&self) -> bool {
+        let state = self.lock();
+        state.is_sending || !state.waiting.is_empty()
+    }
+
+    fn next(&self) -> Option<Waiting> {
+        let mut state = self.lock();
+        let next = state.waiting.pop_front();
+        state.is_sending = next.is_some();
+        next
     }
 
     async fn run(self: Arc<Self>, messenger: Arc<dyn Messenger>) {
         let mut failures = 0;
         loop {
-            let next = self.lock().waiting.pop_front();
-            let Some(waiting) = next else {
+            let Some(waiting) = self.next() else {
                 self.changed.notified().await;
                 continue;
             };
@@ -192,7 +207,6 @@ impl Outbox {
                     tokio::time::sleep(wait.mul_f64(0.5 + 0.5 * fastrand::f64())).await;
                 }
             }
-            self.changed.notify_waiters();
         }
     }
 
@@ -200,6 +214,7 @@ impl Outbox {
     /// other from being told.
     fn settle(&self, waiting: Waiting, sent: Result<(), SendError>) -> Told {
         let mut state = self.lock();
+        state.is_sending = false;
         let (told, problem) = match sent {
             Ok(()) => (Told::Delivered, None),
             Err(error) => {
