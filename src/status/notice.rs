@@ -118,7 +118,7 @@ fn of_drift<'a>(
         let objects = events.iter().map(|event| event.object.clone()).collect();
         let by = events.iter().find_map(|event| event.by.clone());
         let what = match kind {
-            NoticeKind::Healed => "as git says again",
+            NoticeKind::Healed => "as git says again, after a change",
             NoticeKind::Drift | NoticeKind::Held | NoticeKind::Blocked | NoticeKind::BreakGlass => {
                 "changed outside git"
             }
@@ -193,5 +193,5 @@ fn new(
 fn said_of(by: Option<&Attribution>) -> String {
     let Some(Attribution { principal, call, at, from, event }) = by else { return String::new() };
     let from = from.as_ref().map(|from| format!(" from {from}")).unwrap_or_default();
-    format!(", by {principal} with {call} at {at:.0}{from} (CloudTrail event {event})")
+    format!(" by {principal} with {call} at {at:.0}{from} (CloudTrail event {event})")
 }

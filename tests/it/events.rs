@@ -177,6 +177,7 @@ async fn a_queue_that_does_not_exist_is_said_once_and_drift_is_healed_by_timer()
     let said = daemon.says("no events come; passes go on by timer");
     let error = said["error"].as_str().unwrap();
     assert!(error.contains("NonExistentQueue") && error.contains("check the URL"), "{said}");
+    daemon.is_in_sync();
     let cloud = organization.cloud().await;
     let port: &dyn Cloud = &cloud;
     let policies = port.policies(PolicyType::service_control(), None).await.unwrap().items;
