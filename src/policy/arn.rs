@@ -1,7 +1,7 @@
 //! Patterns of ARNs: six parts, each matched by itself, the last takes what is left.
 
 use crate::policy::context::Context;
-use crate::policy::pattern::{Glob, Token};
+use crate::policy::pattern::{Glob, MANY, Span, States, Token};
 use crate::policy::template::{Reading, Resolved, Template};
 use crate::policy::truth::{Doubt, Gap, Gaps, Truth};
 
@@ -28,22 +28,29 @@ pub(crate) struct ArnText<'t> {
     cuts: Cuts,
 }
 
-/// A pattern of ARNs that may wait for variables.
+/// Patterns of ARNs of which one has to match.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ArnValue {
-    /// It has no variables.
-    Fixed(ArnPattern),
-    /// It has.
-    Template(Template),
+pub(crate) struct ArnValues {
+    /// Those without variables.
+    fixed: FixedArns,
+    templates: Vec<Template>,
 }
 
-/// What a pattern says to a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ArnMatch {
-    /// The pattern decides, or the gap is noted.
-    Truth(Truth),
-    /// A variable has no value.
-    Unresolved,
+/// Patterns of ARNs whose variables are replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum FixedArns {
+    Few(Vec<ArnPattern>),
+    Many(ManyArns),
+}
+
+/// Many patterns of ARNs, matched together in the time of one of their length.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct ManyArns {
+    has_any: bool,
+    /// Part by part: a wildcard takes no colon before the last part.
+    by_part: States,
+    /// Those with a part before the last that ends in `*`, over the whole text.
+    over_colons: Option<States>,
 }
 
 /// Finds the first five colons of a text.
@@ -114,11 +121,15 @@ impl ArnPattern {
         Truth::False
     }
 
+    /// A `*` that is the last character "can expand to match beyond the colon boundaries" ("IAM JSON
+    /// policy elements: Resource"); without it a short pattern is no ARN.
+    fn is_whole(&self) -> bool {
+        self.parts.len() == PARTS || self.takes_rest
+    }
+
     fn match_part_by_part(&self, text: &ArnText<'_>, cuts: &[usize; PARTS - 1]) -> bool {
         let Some((last, first)) = self.parts.split_last() else { return false };
-        // A `*` that is the last character "can expand to match beyond the colon boundaries" ("IAM
-        // JSON policy elements: Resource"); without it a short pattern is no ARN.
-        if first.len() < PARTS - 1 && !self.takes_rest {
+        if !self.is_whole() {
             return false;
         }
         // The name differs more often than the account, and the account than the partition.
@@ -127,43 +138,114 @@ impl ArnPattern {
     }
 }
 
-impl ArnValue {
-    pub(crate) fn new(template: Template) -> Self {
-        match template.fixed() {
-            Some(tokens) => Self::Fixed(ArnPattern::new(&tokens)),
-            None => Self::Template(template),
+impl ManyArns {
+    fn new(patterns: &[Vec<Token>]) -> Self {
+        let mut by_part: Vec<Span<'_>> = Vec::new();
+        let mut over_colons: Vec<Span<'_>> = Vec::new();
+        let mut has_any = false;
+        for tokens in patterns {
+            let pattern = ArnPattern::new(tokens);
+            has_any |= pattern.is_any();
+            let last = tokens.splitn(PARTS, |token| *token == Token::Char(':')).last();
+            if pattern.is_whole() {
+                by_part.push((tokens, tokens.len() - last.map_or(0, <[Token]>::len)));
+            }
+            if pattern.over_colons.is_some() {
+                over_colons.push((tokens, 0));
+            }
         }
+        let over_colons = (!over_colons.is_empty()).then(|| States::new(&over_colons));
+        Self { has_any, by_part: States::new(&by_part), over_colons }
     }
 
-    /// A pattern of the `Resource` element, where variables count "after the fifth colon" only
-    /// ("IAM policy elements: Variables and tags").
-    pub(crate) fn resource(text: &str, has_variables: bool) -> Self {
-        let cut = text.match_indices(':').nth(PARTS - 2).map_or(text.len(), |(at, _)| at + 1);
-        let (start, name) = text.split_at(cut);
-        if has_variables {
-            let start = Template::without_variables(start, Reading::Wildcards);
-            Self::new(start.followed_by(Template::parse(name, Reading::Wildcards)))
-        } else {
-            Self::new(Template::without_variables(text, Reading::Wildcards))
+    fn any_matches(&self, text: &ArnText<'_>, gaps: &mut Gaps<'_>) -> Truth {
+        if self.has_any {
+            return Truth::True;
+        }
+        if text.cuts.is_none() {
+            return Truth::False;
+        }
+        if self.by_part.match_all_of(text.whole) {
+            return Truth::True;
+        }
+        match &self.over_colons {
+            Some(states) if states.match_all_of(text.whole) => {
+                gaps.note(Gap::Doubt(Doubt::WildcardOverColon))
+            }
+            Some(_) | None => Truth::False,
         }
     }
+}
 
-    pub(crate) fn matches<'p>(
+impl FixedArns {
+    fn new(patterns: &[Vec<Token>]) -> Self {
+        if patterns.len() < MANY {
+            return Self::Few(patterns.iter().map(|tokens| ArnPattern::new(tokens)).collect());
+        }
+        Self::Many(ManyArns::new(patterns))
+    }
+
+    fn any_matches(&self, text: &ArnText<'_>, gaps: &mut Gaps<'_>) -> Truth {
+        match self {
+            Self::Few(patterns) => gaps.any(patterns, |gaps, pattern| pattern.matches(text, gaps)),
+            Self::Many(patterns) => patterns.any_matches(text, gaps),
+        }
+    }
+}
+
+impl ArnValues {
+    pub(crate) fn new(texts: impl Iterator<Item = Template>) -> Self {
+        let mut fixed = Vec::new();
+        let mut templates = Vec::new();
+        for template in texts {
+            match template.fixed() {
+                Some(tokens) => fixed.push(tokens),
+                None => templates.push(template),
+            }
+        }
+        Self { fixed: FixedArns::new(&fixed), templates }
+    }
+
+    /// Does any match `text`? One whose variable has no value matches nothing, unless that is a `doubt`.
+    pub(crate) fn any_matches<'p>(
         &'p self,
         text: &ArnText<'_>,
         context: &Context,
         gaps: &mut Gaps<'p>,
-    ) -> ArnMatch {
-        match self {
-            Self::Fixed(pattern) => ArnMatch::Truth(pattern.matches(text, gaps)),
-            Self::Template(template) => match template.resolve(context, text.whole.len(), gaps) {
-                Resolved::Tokens(tokens) => {
-                    ArnMatch::Truth(ArnPattern::new(&tokens).matches(text, gaps))
+        doubt: Option<Doubt>,
+    ) -> Truth {
+        gaps.of(|gaps| {
+            let fixed = self.fixed.any_matches(text, gaps);
+            if fixed == Truth::True || self.templates.is_empty() {
+                return fixed;
+            }
+            let mut otherwise = fixed;
+            let mut filled = Vec::new();
+            for template in &self.templates {
+                match template.resolve(context, text.whole.len(), gaps) {
+                    Resolved::Tokens(tokens) => filled.push(tokens),
+                    Resolved::TooLong => {}
+                    Resolved::Unresolved => {
+                        let doubtful = |doubt| gaps.note(Gap::Doubt(doubt));
+                        otherwise = otherwise.max(doubt.map_or(Truth::False, doubtful));
+                    }
+                    Resolved::Unknown => otherwise = Truth::Unknown,
                 }
-                Resolved::TooLong => ArnMatch::Truth(Truth::False),
-                Resolved::Unresolved => ArnMatch::Unresolved,
-                Resolved::Unknown => ArnMatch::Truth(Truth::Unknown),
-            },
-        }
+            }
+            otherwise.max(FixedArns::new(&filled).any_matches(text, gaps))
+        })
+    }
+}
+
+/// A pattern of the `Resource` element, where variables count "after the fifth colon" only ("IAM policy
+/// elements: Variables and tags").
+pub(crate) fn resource_template(text: &str, has_variables: bool) -> Template {
+    let cut = text.match_indices(':').nth(PARTS - 2).map_or(text.len(), |(at, _)| at + 1);
+    let (start, name) = text.split_at(cut);
+    if has_variables {
+        let start = Template::without_variables(start, Reading::Wildcards);
+        start.followed_by(Template::parse(name, Reading::Wildcards))
+    } else {
+        Template::without_variables(text, Reading::Wildcards)
     }
 }

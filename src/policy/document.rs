@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::policy::arn::{ArnMatch, ArnText, ArnValue};
+use crate::policy::arn::{ArnText, ArnValues, resource_template};
 use crate::policy::canonical::{
     condition_entries, condition_value, items, statements_of, version_of,
 };
@@ -57,7 +57,7 @@ struct Names {
 struct Resources {
     is_negated: bool,
     has_all: bool,
-    patterns: Vec<ArnValue>,
+    patterns: ArnValues,
 }
 
 impl Document {
@@ -100,7 +100,41 @@ impl Document {
     }
 }
 
+/// Why a statement does not apply: the first part of it that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mismatch {
+    /// It is about other actions.
+    Action,
+    /// It is about other resources.
+    Resource,
+    /// One of its conditions does not hold.
+    Condition {
+        /// The operator.
+        operator: Operator,
+        /// The key, as the policy spells it.
+        key: String,
+    },
+}
+
 impl Statement {
+    /// Why the statement does not apply to the request; nothing if it does, or may.
+    pub(crate) fn mismatch(
+        &self,
+        request: &Request,
+        resource: Option<&ArnText<'_>>,
+    ) -> Option<Mismatch> {
+        let mut gaps = Gaps::default();
+        if !self.actions.hold(&request.service, &request.name) {
+            return Some(Mismatch::Action);
+        }
+        if self.resources.hold(request, resource, &mut gaps) == Truth::False {
+            return Some(Mismatch::Resource);
+        }
+        let mut clauses = self.clauses.iter();
+        let clause = clauses.find(|one| one.holds(&request.context, &mut gaps) == Truth::False)?;
+        Some(Mismatch::Condition { operator: clause.operator(), key: clause.key().to_owned() })
+    }
+
     /// Does the statement apply to the request?
     pub(crate) fn applies<'p>(
         &'p self,
@@ -154,15 +188,8 @@ impl Resources {
             return (!self.is_negated).into();
         }
         let Some(resource) = resource else { return gaps.note(Gap::Resource) };
-        let listed = gaps.any(&self.patterns, |gaps, pattern| {
-            match pattern.matches(resource, &request.context, gaps) {
-                ArnMatch::Truth(truth) => truth,
-                ArnMatch::Unresolved if self.is_negated => {
-                    gaps.note(Gap::Doubt(Doubt::UnresolvedNotResource))
-                }
-                ArnMatch::Unresolved => Truth::False,
-            }
-        });
+        let doubt = self.is_negated.then_some(Doubt::UnresolvedNotResource);
+        let listed = self.patterns.any_matches(resource, &request.context, gaps, doubt);
         if self.is_negated { listed.negated() } else { listed }
     }
 }
@@ -245,10 +272,9 @@ impl Reader {
         Resources {
             is_negated,
             has_all: patterns.iter().any(|pattern| pattern == "*"),
-            patterns: patterns
-                .iter()
-                .map(|pattern| ArnValue::resource(pattern, self.has_variables))
-                .collect(),
+            patterns: ArnValues::new(
+                patterns.iter().map(|pattern| resource_template(pattern, self.has_variables)),
+            ),
         }
     }
 

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::policy::arn::ArnText;
-use crate::policy::document::{Document, Statement};
+use crate::policy::document::{Document, Mismatch, Statement};
 use crate::policy::rcp_services::supports_rcp;
 use crate::policy::request::Request;
 use crate::policy::truth::{Gap, Gaps, Missing, Truth};
@@ -143,6 +143,19 @@ impl Hierarchy {
             }
         }
         hits
+    }
+
+    /// Every Deny that binds `request` and does not apply to it, with the first reason why.
+    pub fn misses<'h>(&'h self, request: &Request) -> Vec<(StatementRef<'h>, Mismatch)> {
+        let resource = request.resource.as_deref().map(ArnText::cut);
+        let mut misses = Vec::new();
+        for place in self.places(request) {
+            for statement in &place.policy.document.denies {
+                let mismatch = statement.mismatch(request, resource.as_ref());
+                misses.extend(mismatch.map(|mismatch| (place.statement(statement), mismatch)));
+            }
+        }
+        misses
     }
 
     /// May policies of this type bind `request` at all, whatever they say?

@@ -40,7 +40,7 @@ mod truth;
 pub use crate::policy::canonical::{Canonical, canonical, minify};
 pub use crate::policy::check::check;
 pub use crate::policy::diff::{ChangeDetail, ChangeKind, PolicyChange, diff};
-pub use crate::policy::document::Document;
+pub use crate::policy::document::{Document, Mismatch};
 pub use crate::policy::exception::with_exceptions;
 pub use crate::policy::grammar::{Grammar, Language};
 pub use crate::policy::hierarchy::{

@@ -1,5 +1,7 @@
 //! Wildcards: `*` for any text, `?` for one character. Time is bounded whatever the pattern.
 
+use std::collections::BTreeMap;
+
 /// A part of a pattern after its variables are replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Token {
@@ -34,7 +36,7 @@ impl Glob {
         if middle.iter().all(|token| *token == Token::Any) {
             Self::Affixes { prefix, suffix }
         } else {
-            Self::States { prefix, suffix, states: States::new(middle) }
+            Self::States { prefix, suffix, states: States::new(&[(middle, 0)]) }
         }
     }
 
@@ -101,112 +103,215 @@ fn between<'t>(text: &'t str, prefix: &str, suffix: &str) -> Option<&'t str> {
 
 const BITS: usize = u64::BITS as usize;
 
-/// All places in a pattern at once, one bit each, so that time is the product of the two lengths
+/// All places in some patterns at once, one bit each, so that time is the product of the two lengths
 /// divided by 64 and never more. Backtracking would be quicker on kind patterns and let one unkind
 /// pattern of 10 KB stall a pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct States {
-    /// Places, one more than tokens.
-    places: usize,
-    /// Words per set of places.
-    words: usize,
+    /// The first place of every pattern.
+    starts: Box<[u64]>,
+    /// The place behind the last token of every pattern.
+    ends: Box<[u64]>,
     /// Places that stand before a `*`.
     stars: Box<[u64]>,
     /// Places that stand before a `?`: those any character advances.
     ones: Box<[u64]>,
-    /// By character, sorted: the places it advances, `?` included.
-    advances: Box<[(char, Box<[u64]>)]>,
+    /// Places before a `*` or `?` that takes no colon.
+    inside: Box<[u64]>,
+    /// By character, sorted: the places before it, as the words in which there are any. In full this
+    /// would be the square of the pattern's length.
+    rows: Box<[(char, Row)]>,
+    /// By ASCII character: its place in `rows`, from 1.
+    ascii: Box<[u8; 128]>,
 }
 
+/// Words of a set of places, by their index; the others are empty.
+type Row = Box<[(usize, u64)]>;
+
+/// A pattern for [`States`]: the tokens, and how many of the first take no colon where they are wildcards.
+pub(crate) type Span<'t> = (&'t [Token], usize);
+
 impl States {
-    fn new(tokens: &[Token]) -> Self {
-        let mut tokens = tokens.to_vec();
+    pub(crate) fn new(patterns: &[Span<'_>]) -> Self {
         // One `*` after another adds nothing, and the step below counts on there being none.
-        tokens.dedup_by(|one, other| *one == Token::Any && *other == Token::Any);
-        let words = tokens.len() / BITS + 1;
-        let places_of = |wanted: &dyn Fn(Token) -> bool| -> Box<[u64]> {
-            let mut set = vec![0_u64; words];
-            for (at, token) in tokens.iter().enumerate().filter(|(_, token)| wanted(**token)) {
-                let _ = token;
-                set[at / BITS] |= 1 << (at % BITS);
-            }
-            set.into()
+        let is_idle = |tokens: &[Token], inside: usize, at: usize| {
+            let both = at > 0 && tokens[at] == Token::Any && tokens[at - 1] == Token::Any;
+            both && (at < inside) == (at - 1 < inside)
         };
-        let mut characters: Vec<char> = text_of(&tokens).chars().collect();
-        characters.sort_unstable();
-        characters.dedup();
-        let advances = characters
-            .into_iter()
-            .map(|c| (c, places_of(&|token| token == Token::One || token == Token::Char(c))));
-        Self {
-            places: tokens.len() + 1,
-            words,
-            stars: places_of(&|token| token == Token::Any),
-            ones: places_of(&|token| token == Token::One),
-            advances: advances.collect(),
+        let lengths = patterns.iter().map(|(tokens, inside)| {
+            (0..tokens.len()).filter(|at| !is_idle(tokens, *inside, *at)).count() + 1
+        });
+        let words = lengths.sum::<usize>().div_ceil(BITS).max(1);
+        let empty = || vec![0_u64; words].into_boxed_slice();
+        let (mut starts, mut ends) = (empty(), empty());
+        let (mut stars, mut ones, mut inside) = (empty(), empty(), empty());
+        let mut rows: BTreeMap<char, Vec<(usize, u64)>> = BTreeMap::new();
+        let mut place = 0;
+        for (tokens, first) in patterns {
+            set(&mut starts, place);
+            for (at, token) in tokens.iter().enumerate() {
+                if is_idle(tokens, *first, at) {
+                    continue;
+                }
+                match token {
+                    Token::Any => set(&mut stars, place),
+                    Token::One => set(&mut ones, place),
+                    Token::Char(c) => {
+                        let (word, bit) = (place / BITS, 1 << (place % BITS));
+                        let row = rows.entry(*c).or_default();
+                        match row.last_mut().filter(|(last, _)| *last == word) {
+                            Some((_, places)) => *places |= bit,
+                            None => row.push((word, bit)),
+                        }
+                    }
+                }
+                if at < *first && !matches!(token, Token::Char(_)) {
+                    set(&mut inside, place);
+                }
+                place += 1;
+            }
+            set(&mut ends, place);
+            place += 1;
         }
+        let mut ascii = Box::new([0; 128]);
+        for (at, c) in rows.keys().enumerate().filter(|(_, c)| c.is_ascii()) {
+            // ASCII sorts first, so that a byte holds the place and one more.
+            ascii[*c as usize] = u8::try_from(at + 1).unwrap_or(0);
+        }
+        let rows = rows.into_iter().map(|(c, row)| (c, row.into_boxed_slice())).collect();
+        Self { starts, ends, stars, ones, inside, rows, ascii }
     }
 
-    fn match_all_of(&self, text: &str) -> bool {
-        if self.words == 1 {
+    /// Does any of the patterns match all of `text`?
+    pub(crate) fn match_all_of(&self, text: &str) -> bool {
+        if self.starts.len() == 1 {
             return self.match_in_one_word(text);
         }
-        let mut places = vec![0_u64; self.words];
-        places[0] = 1;
-        self.pass_stars(&mut places);
-        for c in text.chars() {
-            let advanced = self.advanced_by(c);
-            let mut carry = 0;
-            for (word, place) in places.iter_mut().enumerate() {
-                let moving = *place & advanced[word];
-                *place = (*place & self.stars[word]) | (moving << 1) | carry;
-                carry = moving >> (BITS - 1);
-            }
-            self.pass_stars(&mut places);
+        let mut places = self.starts.to_vec();
+        let mut carry = 0;
+        for (place, stars) in places.iter_mut().zip(&self.stars) {
+            carry = pass_stars(place, *stars, carry);
         }
-        let last = self.places - 1;
-        places[last / BITS] >> (last % BITS) & 1 == 1
+        for c in text.chars() {
+            count(places.len());
+            if self.step(&mut places, c) == 0 {
+                return false;
+            }
+        }
+        places.iter().zip(&self.ends).any(|(place, end)| place & end != 0)
+    }
+
+    /// Moves every place over one character; nothing is left when nobody can.
+    fn step(&self, places: &mut [u64], c: char) -> u64 {
+        let mut row = self.row(c).iter().peekable();
+        let (mut moved, mut passed, mut left) = (0, 0, 0);
+        for (word, place) in places.iter_mut().enumerate() {
+            let own = row.next_if(|(at, _)| *at == word).map_or(0, |(_, places)| *places);
+            let open = if c == ':' { !self.inside[word] } else { u64::MAX };
+            let moving = *place & (own | (self.ones[word] & open));
+            *place = (*place & self.stars[word] & open) | (moving << 1) | moved;
+            moved = moving >> (BITS - 1);
+            passed = pass_stars(place, self.stars[word], passed);
+            left |= *place;
+        }
+        left
     }
 
     /// The same with the places in a register: patterns of up to 63 tokens.
     fn match_in_one_word(&self, text: &str) -> bool {
-        let stars = self.stars[0];
-        let mut places = 1_u64;
-        places |= (places & stars) << 1;
+        let (stars, ones) = (self.stars[0], self.ones[0]);
+        let mut places = self.starts[0];
+        pass_stars(&mut places, stars, 0);
         for c in text.chars() {
-            places = (places & stars) | ((places & self.advanced_by(c)[0]) << 1);
-            places |= (places & stars) << 1;
+            count(1);
+            let own = self.row(c).first().map_or(0, |(_, places)| *places);
+            let open = if c == ':' { !self.inside[0] } else { u64::MAX };
+            places = (places & stars & open) | ((places & (own | (ones & open))) << 1);
+            pass_stars(&mut places, stars, 0);
             if places == 0 {
                 return false;
             }
         }
-        places >> (self.places - 1) & 1 == 1
+        places & self.ends[0] != 0
     }
 
-    fn advanced_by(&self, c: char) -> &[u64] {
-        match self.advances.binary_search_by_key(&c, |(known, _)| *known) {
-            Ok(at) => &self.advances[at].1,
-            Err(_) => &self.ones,
-        }
-    }
-
-    /// A `*` may match nothing: whoever stands before one also stands after it.
-    fn pass_stars(&self, places: &mut [u64]) {
-        let mut carry = 0;
-        for (place, stars) in places.iter_mut().zip(&self.stars) {
-            let before = *place & stars;
-            *place |= (before << 1) | carry;
-            carry = before >> (BITS - 1);
-        }
+    fn row(&self, c: char) -> &[(usize, u64)] {
+        let at = match self.ascii.get(c as usize) {
+            Some(at) => usize::from(*at).checked_sub(1),
+            None => self.rows.binary_search_by_key(&c, |(known, _)| *known).ok(),
+        };
+        at.map_or(&[], |at| &self.rows[at].1)
     }
 }
 
+/// A `*` may match nothing: whoever stands before one also stands after it. Gives what passes into the
+/// next word.
+fn pass_stars(place: &mut u64, stars: u64, carry: u64) -> u64 {
+    let before = *place & stars;
+    *place |= (before << 1) | carry;
+    // What was carried in may stand before a `*` itself.
+    let again = *place & stars & !before;
+    *place |= again << 1;
+    (before | again) >> (BITS - 1)
+}
+
+fn set(places: &mut [u64], place: usize) {
+    places[place / BITS] |= 1 << (place % BITS);
+}
+
+/// Patterns of which one has to match.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Globs {
+    single: Vec<Glob>,
+    /// Those of several wildcards, if they are many: together they take as long as one of their length.
+    many: Option<States>,
+}
+
+/// So many patterns of several wildcards are matched together.
+pub(crate) const MANY: usize = 8;
+
+impl Globs {
+    pub(crate) fn new(patterns: &[Vec<Token>]) -> Self {
+        let all: Vec<Glob> = patterns.iter().map(|tokens| Glob::new(tokens)).collect();
+        let is_hard = |glob: &Glob| matches!(glob, Glob::States { .. });
+        if all.iter().filter(|glob| is_hard(glob)).count() < MANY {
+            return Self { single: all, many: None };
+        }
+        let hard = patterns.iter().zip(&all).filter(|(_, glob)| is_hard(glob));
+        let spans: Vec<Span<'_>> = hard.map(|(tokens, _)| (tokens.as_slice(), 0)).collect();
+        let many = Some(States::new(&spans));
+        Self { single: all.into_iter().filter(|glob| !is_hard(glob)).collect(), many }
+    }
+
+    /// Does any match all of `text`?
+    pub(crate) fn any_matches(&self, text: &str) -> bool {
+        self.single.iter().any(|glob| glob.matches(text))
+            || self.many.as_ref().is_some_and(|many| many.match_all_of(text))
+    }
+}
+
+/// Counts words looked at, so that tests can bound work without a clock.
+#[cfg(not(test))]
+fn count(_words: usize) {}
+
 #[cfg(test)]
-mod tests {
+fn count(words: usize) {
+    tests::WORDS.set(tests::WORDS.get() + words);
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
     use proptest::prelude::*;
+
+    use std::cell::Cell;
 
     use super::*;
     use crate::policy::tests::cases;
+
+    thread_local! {
+        /// Words that patterns of several wildcards looked at, in this thread.
+        pub(crate) static WORDS: Cell<usize> = const { Cell::new(0) };
+    }
 
     fn glob(pattern: &str) -> Glob {
         Glob::new(&wildcards(pattern).collect::<Vec<_>>())
@@ -265,6 +370,19 @@ mod tests {
 
     proptest! {
         #![proptest_config(cases())]
+
+        #[test]
+        fn many_patterns_match_what_one_of_them_does(
+            patterns in prop::collection::vec("[ab:*?]{0,9}|[ab]{0,3}[*][ab?]{20,40}", 1..30),
+            text in "[ab:]{0,9}|[ab]{20,40}",
+        ) {
+            let tokens: Vec<Vec<Token>> =
+                patterns.iter().map(|pattern| wildcards(pattern).collect()).collect();
+            let expected = tokens.iter().any(|tokens| Glob::new(tokens).matches(&text));
+            prop_assert_eq!(Globs::new(&tokens).any_matches(&text), expected);
+            let spans: Vec<Span<'_>> = tokens.iter().map(|tokens| (tokens.as_slice(), 0)).collect();
+            prop_assert_eq!(States::new(&spans).match_all_of(&text), expected);
+        }
 
         #[test]
         fn matching_follows_the_definition(pattern in "[ab*?]{0,9}", text in "[ab]{0,9}") {

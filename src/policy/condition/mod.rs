@@ -13,7 +13,7 @@ mod text;
 
 use jiff::Timestamp;
 
-use crate::policy::arn::{ArnMatch, ArnValue};
+use crate::policy::arn::ArnValues;
 use crate::policy::context::{Context, ContextValue, Fact};
 use crate::policy::name::Name;
 use crate::policy::operator::{Comparison, Operator, Quantifier};
@@ -23,7 +23,7 @@ use crate::policy::truth::{Doubt, Gap, Gaps, Truth};
 use crate::policy::condition::address::Network;
 use crate::policy::condition::number::Number;
 use crate::policy::condition::order::Order;
-use crate::policy::condition::text::TextValue;
+use crate::policy::condition::text::Texts;
 
 /// One operator on one key with its values.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,12 +40,12 @@ pub(crate) struct Clause {
 /// matches nothing, and is not kept.
 #[derive(Debug, Clone, PartialEq)]
 enum Values {
-    Text(Vec<TextValue>),
-    FoldedText(Vec<TextValue>),
-    Arns(Vec<ArnValue>),
+    Text(Texts),
+    FoldedText(Texts),
+    Arns(ArnValues),
     Numbers(Order, Vec<Number>),
     Dates(Order, Vec<Timestamp>),
-    Booleans(Vec<TextValue>),
+    Booleans(Texts),
     Binaries(Vec<String>),
     Networks(Vec<Network>),
     Absences(Vec<bool>),
@@ -66,32 +66,34 @@ impl Clause {
                 Template::without_variables(text, reading)
             }
         };
-        let texts = |reading| -> Vec<TextValue> {
-            values.iter().map(|text| TextValue::new(template(text, reading))).collect()
-        };
-        let lower = |text: &String| TextValue::folded(template(text, Reading::Plain));
+        let all = |reading| values.iter().map(move |text| template(text, reading));
         Self {
             operator,
             spelling: key.to_owned(),
             key: Name::new(key),
             values: match Family::of(operator.comparison) {
-                Family::Text => Values::Text(texts(Reading::Plain)),
-                Family::Pattern => Values::Text(texts(Reading::Wildcards)),
-                Family::FoldedText => Values::FoldedText(values.iter().map(lower).collect()),
+                Family::Text => Values::Text(Texts::new(all(Reading::Plain))),
+                Family::Pattern => Values::Text(Texts::new(all(Reading::Wildcards))),
+                Family::FoldedText => Values::FoldedText(Texts::folded(all(Reading::Plain))),
                 Family::Number(order) => Values::Numbers(order, read(values, number::parse)),
                 Family::Date(order) => Values::Dates(order, read(values, date::parse)),
-                Family::Boolean => Values::Booleans(values.iter().map(lower).collect()),
+                Family::Boolean => Values::Booleans(Texts::folded(all(Reading::Plain))),
                 Family::Binary => Values::Binaries(values.to_vec()),
                 Family::Address => Values::Networks(read(values, Network::parse)),
-                Family::Arn => Values::Arns(
-                    values
-                        .iter()
-                        .map(|text| ArnValue::new(template(text, Reading::Wildcards)))
-                        .collect(),
-                ),
+                Family::Arn => Values::Arns(ArnValues::new(all(Reading::Wildcards))),
                 Family::Null => Values::Absences(read(values, plain::parse_boolean)),
             },
         }
+    }
+
+    /// Its operator.
+    pub(crate) fn operator(&self) -> Operator {
+        self.operator
+    }
+
+    /// Its key, as written.
+    pub(crate) fn key(&self) -> &str {
+        &self.spelling
     }
 
     /// Does the clause hold for a request with these keys?
@@ -169,18 +171,9 @@ impl Clause {
         let (arn, value) = (value, value.as_str());
         let unreadable = Gap::Key(&self.spelling);
         match &self.values {
-            Values::Text(texts) => gaps.any(texts, |gaps, text| text.matches(value, context, gaps)),
-            Values::FoldedText(texts) => {
-                let value = value.to_lowercase();
-                gaps.any(texts, |gaps, text| text.matches(&value, context, gaps))
-            }
-            Values::Arns(arns) => {
-                let text = arn.as_arn();
-                gaps.any(arns, |gaps, arn| match arn.matches(&text, context, gaps) {
-                    ArnMatch::Truth(truth) => truth,
-                    ArnMatch::Unresolved => Truth::False,
-                })
-            }
+            Values::Text(texts) => texts.any_matches(value, context, gaps),
+            Values::FoldedText(texts) => texts.any_matches(&value.to_lowercase(), context, gaps),
+            Values::Arns(arns) => arns.any_matches(&arn.as_arn(), context, gaps, None),
             Values::Numbers(order, numbers) => match number::parse(value) {
                 Some(value) => is_any(numbers, |number| {
                     value.compare(*number).is_some_and(|found| order.holds(found))
@@ -192,10 +185,7 @@ impl Clause {
                 None => gaps.note(unreadable),
             },
             Values::Booleans(booleans) => match plain::parse_boolean(value) {
-                Some(value) => {
-                    let value = value.to_string();
-                    gaps.any(booleans, |gaps, text| text.matches(&value, context, gaps))
-                }
+                Some(value) => booleans.any_matches(&value.to_string(), context, gaps),
                 None => gaps.note(unreadable),
             },
             Values::Binaries(binaries) => is_any(binaries, |binary| binary == value),

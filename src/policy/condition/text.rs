@@ -1,63 +1,76 @@
 //! Strings: exact, without regard to case, and with wildcards.
 
 use crate::policy::context::Context;
-use crate::policy::pattern::{Glob, Token};
+use crate::policy::pattern::{Globs, Token};
 use crate::policy::template::{Resolved, Template};
 use crate::policy::truth::{Gaps, Truth};
 
-/// A string to compare with.
+/// Strings to compare with, of which one has to match.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum TextValue {
-    /// It has no variables.
-    Fixed(Glob),
-    /// It has.
-    Template { template: Template, is_folded: bool },
+pub(super) struct Texts {
+    /// Those without variables.
+    fixed: Globs,
+    templates: Vec<Template>,
+    /// Is everything in lower case, the variables' values too?
+    is_folded: bool,
 }
 
-impl TextValue {
-    pub(super) fn new(template: Template) -> Self {
-        Self::of(template, false)
+impl Texts {
+    pub(super) fn new(texts: impl Iterator<Item = Template>) -> Self {
+        Self::of(texts, false)
     }
 
-    /// In lower case, its variables' values too.
-    pub(super) fn folded(template: Template) -> Self {
-        Self::of(template, true)
+    /// In lower case.
+    pub(super) fn folded(texts: impl Iterator<Item = Template>) -> Self {
+        Self::of(texts, true)
     }
 
-    fn of(template: Template, is_folded: bool) -> Self {
-        match template.fixed() {
-            Some(tokens) => Self::Fixed(glob(tokens, is_folded)),
-            None => Self::Template { template, is_folded },
+    fn of(texts: impl Iterator<Item = Template>, is_folded: bool) -> Self {
+        let mut fixed = Vec::new();
+        let mut templates = Vec::new();
+        for template in texts {
+            match template.fixed() {
+                Some(tokens) if is_folded => fixed.push(lower(tokens)),
+                Some(tokens) => fixed.push(tokens),
+                None => templates.push(template),
+            }
         }
+        Self { fixed: Globs::new(&fixed), templates, is_folded }
     }
 
-    /// Does `value` match? A variable without a value matches nothing.
-    pub(super) fn matches<'p>(
+    /// Does any match `value`? A variable without a value matches nothing.
+    pub(super) fn any_matches<'p>(
         &'p self,
         value: &str,
         context: &Context,
         gaps: &mut Gaps<'p>,
     ) -> Truth {
-        match self {
-            Self::Fixed(glob) => glob.matches(value).into(),
-            Self::Template { template, is_folded } => {
+        if self.fixed.any_matches(value) {
+            return Truth::True;
+        }
+        if self.templates.is_empty() {
+            return Truth::False;
+        }
+        gaps.of(|gaps| {
+            let mut otherwise = Truth::False;
+            let mut filled = Vec::new();
+            for template in &self.templates {
                 match template.resolve(context, value.len(), gaps) {
-                    Resolved::Tokens(tokens) => glob(tokens, *is_folded).matches(value).into(),
-                    Resolved::TooLong | Resolved::Unresolved => Truth::False,
-                    Resolved::Unknown => Truth::Unknown,
+                    Resolved::Tokens(tokens) if self.is_folded => filled.push(lower(tokens)),
+                    Resolved::Tokens(tokens) => filled.push(tokens),
+                    Resolved::TooLong | Resolved::Unresolved => {}
+                    Resolved::Unknown => otherwise = Truth::Unknown,
                 }
             }
-        }
+            if Globs::new(&filled).any_matches(value) { Truth::True } else { otherwise }
+        })
     }
 }
 
-fn glob(tokens: Vec<Token>, is_folded: bool) -> Glob {
-    if !is_folded {
-        return Glob::new(&tokens);
-    }
+fn lower(tokens: Vec<Token>) -> Vec<Token> {
     let lower = tokens.into_iter().flat_map(|token| match token {
         Token::Char(c) => c.to_lowercase().map(Token::Char).collect::<Vec<_>>(),
         Token::One | Token::Any => vec![token],
     });
-    Glob::new(&lower.collect::<Vec<_>>())
+    lower.collect()
 }

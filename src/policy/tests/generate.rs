@@ -63,18 +63,95 @@ fn condition() -> impl Strategy<Value = Value> {
         list(&["eu-west-1", "us-east-1", "eu-*"]),
     );
     let booleans = select(vec![json!(true), json!("true"), json!("False"), json!(["TRUE"])]);
-    (prop::option::of(arns), prop::option::of(others), prop::option::of(booleans)).prop_map(
-        |(arns, others, boolean)| {
-            let mut condition = Map::new();
-            for (operator, key, values) in [arns, others].into_iter().flatten() {
-                condition.insert(operator.to_owned(), json!({key: values}));
-            }
-            if let Some(value) = boolean {
-                condition.insert("Bool".to_owned(), json!({"aws:SecureTransport": value}));
-            }
-            Value::Object(condition)
-        },
-    )
+    let parts =
+        (prop::option::of(arns), prop::option::of(others), prop::option::of(booleans), typed());
+    parts.prop_map(|(arns, others, boolean, typed)| {
+        let mut condition = Map::new();
+        for (operator, key, values) in [arns, others].into_iter().flatten() {
+            condition.insert(operator.to_owned(), json!({key: values}));
+        }
+        if let Some(value) = boolean {
+            condition.insert("Bool".to_owned(), json!({"aws:SecureTransport": value}));
+        }
+        if let Some((operator, key, values)) = typed {
+            condition
+                .entry(operator)
+                .or_insert_with(|| json!({}))
+                .as_object_mut()
+                .unwrap()
+                .insert(key, values);
+        }
+        Value::Object(condition)
+    })
+}
+
+/// Keys with the operators that compare them, and values that policies name.
+pub(super) const TYPED: &[(&str, &[&str], &[&str])] = &[
+    (
+        "aws:MultiFactorAuthAge",
+        &[
+            "NumericEquals",
+            "NumericNotEquals",
+            "NumericLessThan",
+            "NumericLessThanEquals",
+            "NumericGreaterThan",
+            "NumericGreaterThanEquals",
+        ],
+        &["300", "3600", "7.5"],
+    ),
+    (
+        "aws:CurrentTime",
+        &[
+            "DateEquals",
+            "DateNotEquals",
+            "DateLessThan",
+            "DateLessThanEquals",
+            "DateGreaterThan",
+            "DateGreaterThanEquals",
+        ],
+        &["2026-01-01T00:00:00Z", "2027", "1796040000"],
+    ),
+    (
+        "aws:SourceIp",
+        &["IpAddress", "NotIpAddress"],
+        &["10.0.0.0/8", "203.0.113.7", "2001:db8::/32"],
+    ),
+    (
+        "aws:SourceIdentity",
+        &[
+            "StringEquals",
+            "StringNotEquals",
+            "StringEqualsIgnoreCase",
+            "StringNotEqualsIgnoreCase",
+            "StringLike",
+            "StringNotLike",
+        ],
+        &["red", "Blue", "r*", "${aws:PrincipalTag/team}"],
+    ),
+    (
+        "aws:SourceArn",
+        &["ArnEquals", "ArnNotEquals", "ArnLike", "ArnNotLike"],
+        &["arn:aws:s3:::a", "arn:aws:*:*:*:a*", "arn:aws:s3:::${aws:PrincipalTag/team}"],
+    ),
+    ("aws:SourceVpc", &["BinaryEquals"], &["QQ==", "Qg=="]),
+    ("aws:ViaAWSService", &["Bool", "Null"], &["true", "false"]),
+];
+
+/// Any operator with any quantifier.
+fn typed() -> impl Strategy<Value = Option<(String, String, Value)>> {
+    let one = select(TYPED).prop_flat_map(|(key, comparisons, values)| {
+        let prefix = select(vec!["", "", "ForAnyValue:", "ForAllValues:"]);
+        (select(comparisons), prefix, select(vec!["", "IfExists"]), list(values)).prop_map(
+            |(comparison, prefix, suffix, values)| {
+                let operator = match comparison {
+                    "Null" => comparison.to_owned(),
+                    _ => format!("{prefix}{comparison}{suffix}"),
+                };
+                (operator, key.to_owned(), values)
+            },
+        )
+    });
+    prop::option::of(one)
 }
 
 /// One or more of `words`, one of them sometimes without its list.
