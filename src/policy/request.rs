@@ -136,6 +136,11 @@ impl Request {
         }
     }
 
+    /// The resource, when it is known.
+    pub fn resource(&self) -> Option<&str> {
+        self.resource.as_deref()
+    }
+
     /// The account that owns the resource, when it is known.
     pub fn resource_account(&self) -> Option<&str> {
         self.resource_account.as_deref()

@@ -273,6 +273,56 @@ fn quantifiers_ask_all_values_or_any() {
     }
 }
 
+/// Operators with a value of the policy, a value of a request for which they hold, and one for which not.
+const HOLDS_AND_FAILS: &[(&str, &str, &str, &str)] = &[
+    ("StringEquals", "a", "a", "b"),
+    ("StringNotEquals", "a", "b", "a"),
+    ("StringEqualsIgnoreCase", "a", "A", "b"),
+    ("StringNotEqualsIgnoreCase", "a", "b", "A"),
+    ("StringLike", "a*", "ab", "b"),
+    ("StringNotLike", "a*", "b", "ab"),
+    ("NumericEquals", "1", "1", "2"),
+    ("NumericNotEquals", "1", "2", "1"),
+    ("NumericLessThan", "1", "0", "1"),
+    ("NumericLessThanEquals", "1", "1", "2"),
+    ("NumericGreaterThan", "1", "2", "1"),
+    ("NumericGreaterThanEquals", "1", "1", "0"),
+    ("DateEquals", "2026", "2026-01-01", "2027"),
+    ("DateNotEquals", "2026", "2027", "2026-01-01"),
+    ("DateLessThan", "2026", "2025", "2026"),
+    ("DateLessThanEquals", "2026", "2026", "2027"),
+    ("DateGreaterThan", "2026", "2027", "2026"),
+    ("DateGreaterThanEquals", "2026", "2026", "2025"),
+    ("Bool", "true", "True", "false"),
+    ("BinaryEquals", "QQ==", "QQ==", "qq=="),
+    ("IpAddress", "10.0.0.0/8", "10.1.1.1", "11.1.1.1"),
+    ("NotIpAddress", "10.0.0.0/8", "11.1.1.1", "10.1.1.1"),
+    ("ArnEquals", "arn:aws:s3:::a*", "arn:aws:s3:::ab", "arn:aws:s3:::b"),
+    ("ArnNotEquals", "arn:aws:s3:::a*", "arn:aws:s3:::b", "arn:aws:s3:::ab"),
+    ("ArnLike", "arn:aws:s3:::a*", "arn:aws:s3:::ab", "arn:aws:s3:::b"),
+    ("ArnNotLike", "arn:aws:s3:::a*", "arn:aws:s3:::b", "arn:aws:s3:::ab"),
+];
+
+#[test]
+fn every_operator_takes_every_quantifier_and_suffix() {
+    for (operator, wanted, good, bad) in HOLDS_AND_FAILS {
+        let wanted = json!(wanted);
+        for (name, found, expected) in [
+            (format!("{operator}IfExists"), vec![*good], Truth::True),
+            (format!("{operator}IfExists"), vec![*bad], Truth::False),
+            (format!("ForAllValues:{operator}"), vec![*good, *good], Truth::True),
+            (format!("ForAllValues:{operator}"), vec![*good, *bad], Truth::False),
+            (format!("ForAnyValue:{operator}"), vec![*bad, *good], Truth::True),
+            (format!("ForAnyValue:{operator}"), vec![*bad, *bad], Truth::False),
+            (format!("ForAllValues:{operator}IfExists"), vec![*bad, *good], Truth::False),
+            (format!("ForAnyValue:{operator}IfExists"), vec![*bad, *good], Truth::True),
+            ((*operator).to_owned(), vec![*good, *good], Truth::Unknown),
+        ] {
+            assert_eq!(holds(&name, &wanted, &found), expected, "{name} {found:?}");
+        }
+    }
+}
+
 #[test]
 fn operators_and_keys_must_all_hold() {
     let document = deny(&json!({"Condition": {
