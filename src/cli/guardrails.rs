@@ -7,12 +7,15 @@ use crate::cli::args::AwsArgs;
 use crate::cli::aws::{Connection, runtime};
 use crate::cli::console::Console;
 use crate::cli::sources;
-use crate::compile::{Document, Resources};
+use crate::compile::{Document, Enforcement, Resources};
 use crate::controller;
 use crate::effective::Effective;
 use crate::observe;
 use crate::observe::Wanted;
 use crate::org::{DocumentRef, OrgSnapshot};
+
+/// Guardrails that are named which count and are not enforced.
+const UNENFORCED_SHOWN: usize = 5;
 
 /// Guardrails, and where they are from.
 pub(crate) struct Guardrails {
@@ -40,12 +43,37 @@ pub(crate) fn offline(
             let place = format!("snapshot `{}`", file.display());
             Ok(Guardrails::observed(&snapshot, desired.as_ref(), place))
         }
-        (None, Some(resources)) => Ok(Guardrails {
-            effective: Effective::desired(&resources),
-            documents: resources.documents,
-            place: format!("desired state `{}`", dir.unwrap_or(Path::new("")).display()),
-        }),
+        (None, Some(resources)) => {
+            tell_unenforced(&resources, console);
+            Ok(Guardrails {
+                effective: Effective::desired(&resources),
+                documents: resources.documents,
+                place: format!("desired state `{}`", dir.unwrap_or(Path::new("")).display()),
+            })
+        }
         (None, None) => anyhow::bail!("neither desired state nor a snapshot is given"),
+    }
+}
+
+/// Says which guardrails count although nobody enforces them: desired state is asked for what it says.
+fn tell_unenforced(resources: &Resources, console: Console) {
+    let documents = resources.policies.values().map(|policy| &policy.document);
+    let names: Vec<String> = documents
+        .filter(|name| {
+            let document = resources.documents.get(*name);
+            document.is_some_and(|document| document.enforcement != Enforcement::Enforced)
+        })
+        .map(|document| format!("`{document}`"))
+        .collect();
+    if !names.is_empty() {
+        let shown = names.iter().take(UNENFORCED_SHOWN).cloned().collect::<Vec<_>>().join(", ");
+        let more = match names.len().saturating_sub(UNENFORCED_SHOWN) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        console.say(&format!(
+            "counted as if enforced, though `mode: observe` or suspended: {shown}{more}"
+        ));
     }
 }
 

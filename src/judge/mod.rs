@@ -16,7 +16,7 @@ mod report;
 mod request;
 
 use crate::compile::Resources;
-use crate::desired::{Call, Case, DesiredTest, Expectation, ExpectedGuardrail};
+use crate::desired::{Call, Case, DesiredTest, Expectation};
 use crate::effective::{Answer, Effective};
 use crate::judge::bindings::BindingsCache;
 use crate::judge::coverage::Exercised;
@@ -25,8 +25,8 @@ use crate::judge::request::request;
 use crate::policy::{ControlType, Hit, Request, Truth};
 
 pub use crate::judge::report::{
-    CaseReport, Coverage, ExpectedVerdict, Failure, Finding, JudgedCall, PlacedStatement, Report,
-    UntestedStatement, Verdict,
+    CaseReport, Coverage, ExpectedVerdict, Failure, Finding, JudgedCall, MissedStatement,
+    PlacedStatement, Report, UntestedStatement, Verdict,
 };
 
 /// Judges the cases that `is_selected` takes, given the names of document and case.
@@ -94,7 +94,7 @@ impl Judge<'_> {
             | (Expectation::Unknown, Answer::Unknown { .. })
             | (Expectation::Denied { by: None }, Answer::Denied(_)) => true,
             (Expectation::Denied { by: Some(by) }, Answer::Denied(_)) => {
-                denials(&hits).any(|hit| self.reporter.is_by(hit, by))
+                denials(&hits).any(|hit| self.reporter.is_by(&hit.statement, by))
             }
             (
                 Expectation::Allowed | Expectation::Unknown | Expectation::Denied { .. },
@@ -108,8 +108,11 @@ impl Judge<'_> {
         finding.is_unbound = [ControlType::ServiceControl, ControlType::ResourceControl]
             .into_iter()
             .all(|policy_type| !bindings.hierarchy.is_bound(policy_type, request));
-        if let Expectation::Denied { by: Some(ExpectedGuardrail { document, .. }) } = expect {
-            finding.is_not_attached = !self.reporter.is_attached(document, &bindings.hierarchy);
+        if let Expectation::Denied { by } = expect {
+            let hierarchy = &bindings.hierarchy;
+            finding.is_not_attached =
+                by.as_ref().is_some_and(|by| !self.reporter.is_attached(&by.document, hierarchy));
+            finding.missed_by = self.reporter.missed(hierarchy, request, by.as_ref());
         }
         Some(finding)
     }

@@ -8,7 +8,12 @@ use crate::desired::{Call, Expectation, ExpectedGuardrail, Place, Source};
 use crate::effective::{Answer, Effective, Origin, Writing};
 use crate::judge::denials;
 use crate::org::{DocumentRef, PolicyType};
-use crate::policy::{ControlType, Denial, Hierarchy, Hit, RequestProblem, Truth};
+use crate::policy::{
+    ControlType, Denial, Hierarchy, Hit, Mismatch, Request, RequestProblem, StatementRef, Truth,
+};
+
+/// Statements that are told of a call which should have been denied.
+const MISSED_MAX: usize = 3;
 
 /// What became of every case.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -127,6 +132,19 @@ pub struct Finding {
     /// No guardrail binds the caller or the resource.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_unbound: bool,
+    /// Statements that should have denied it, or nearly did, and why each does not apply.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missed_by: Vec<MissedStatement>,
+}
+
+/// A statement that does not apply.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MissedStatement {
+    /// Which.
+    pub statement: PlacedStatement,
+    /// The first part of it that does not hold, in words.
+    pub because: String,
 }
 
 /// A statement, by where it is attached and where it is written.
@@ -258,7 +276,7 @@ impl Reporter<'_> {
     /// What became of a call.
     pub(super) fn finding(&self, answer: &Answer<'_>, hits: &[Hit<'_>]) -> Finding {
         let all = |hits: &mut dyn Iterator<Item = &Hit<'_>>| {
-            hits.map(|hit| self.statement(hit)).collect::<Vec<_>>()
+            hits.map(|hit| self.statement(&hit.statement)).collect::<Vec<_>>()
         };
         match answer {
             Answer::Allowed => Finding { verdict: Some(Verdict::Allowed), ..Finding::default() },
@@ -288,8 +306,36 @@ impl Reporter<'_> {
         }
     }
 
-    fn statement(&self, hit: &Hit<'_>) -> PlacedStatement {
-        let statement = &hit.statement;
+    /// The statements that should deny `request` and do not apply: those of the guardrail that was expected, or
+    /// those of which all but a condition fits.
+    pub(super) fn missed(
+        &self,
+        hierarchy: &Hierarchy,
+        request: &Request,
+        expected: Option<&ExpectedGuardrail>,
+    ) -> Vec<MissedStatement> {
+        let is_meant = |statement: &StatementRef<'_>, mismatch: &Mismatch| match expected {
+            Some(expected) => self.is_by(statement, expected),
+            None => matches!(mismatch, Mismatch::Condition { .. }),
+        };
+        let misses = hierarchy.misses(request).into_iter();
+        misses
+            .filter(|(statement, mismatch)| is_meant(statement, mismatch))
+            .take(MISSED_MAX)
+            .map(|(statement, mismatch)| MissedStatement {
+                statement: self.statement(&statement),
+                because: match mismatch {
+                    Mismatch::Action => "it is about other actions".to_owned(),
+                    Mismatch::Resource => "it is about other resources".to_owned(),
+                    Mismatch::Condition { operator, key } => {
+                        format!("`{operator}` of `{key}` does not hold")
+                    }
+                },
+            })
+            .collect()
+    }
+
+    fn statement(&self, statement: &StatementRef<'_>) -> PlacedStatement {
         let (document, source) = match self.effective.origin(statement) {
             Some(
                 Origin::Statement { document, source } | Origin::Document { document, source },
@@ -309,11 +355,11 @@ impl Reporter<'_> {
     }
 
     /// Is the statement of the guardrail that was expected?
-    pub(super) fn is_by(&self, hit: &Hit<'_>, expected: &ExpectedGuardrail) -> bool {
-        let sid = self.effective.sid(&hit.statement);
+    pub(super) fn is_by(&self, statement: &StatementRef<'_>, expected: &ExpectedGuardrail) -> bool {
+        let sid = self.effective.sid(statement);
         let is_sid = expected.sid.as_deref().is_none_or(|expected| sid == Some(expected));
         is_sid
-            && match self.effective.origin(&hit.statement) {
+            && match self.effective.origin(statement) {
                 Some(
                     Origin::Statement { document, .. }
                     | Origin::Document { document, .. }

@@ -7,12 +7,14 @@
 use std::net::IpAddr;
 
 use jiff::Timestamp;
+use serde_json::value::RawValue;
 
 use crate::effective::Effective;
 use crate::policy::Request;
 use crate::replay::action::action_of;
 use crate::replay::event::{Event, Identity, Text};
 use crate::replay::records::Records;
+use crate::replay::resource::{Place, of_parameters};
 
 /// Longest user agent that CloudTrail keeps whole.
 const USER_AGENT_BYTES_MAX: usize = 1024;
@@ -98,16 +100,17 @@ pub(super) fn read(event: &Event<'_>, effective: &Effective) -> Reading {
     let recipient = text(event.recipient_account_id.as_ref());
     let request = with_event(with_identity(caller.request, identity), identity, event);
     let account = request.principal_account().or(recipient).unwrap_or_default().to_owned();
-    let requests = on_resources(request, event, recipient);
-    let requests = requests.into_iter().map(|request| effective.with_organization(request));
-    let first = event.resources.iter().flatten().find_map(|resource| text(resource.arn.as_ref()));
+    let requests = on_resources(request, &action, event, recipient);
+    let requests: Vec<Request> =
+        requests.into_iter().map(|request| effective.with_organization(request)).collect();
+    let first = requests.first().and_then(Request::resource).map(impersonal);
     let code = text(event.error_code.as_ref()).unwrap_or_default();
     Reading::Call(Box::new(Call {
         account,
         principal: caller.shown,
         action,
-        requests: requests.collect(),
-        resource: first.map(impersonal),
+        requests,
+        resource: first,
         event_id: text(event.event_id.as_ref()).unwrap_or_default().to_owned(),
         time: text(event.event_time.as_ref()).unwrap_or_default().to_owned(),
         refused: ["AccessDenied", "UnauthorizedOperation", "NotAuthorized"]
@@ -295,8 +298,14 @@ fn with_times(mut request: Request, identity: &Identity<'_>, event: &Event<'_>) 
     }
 }
 
-/// The request on each resource that the event names; without a resource when it names none.
-fn on_resources(request: Request, event: &Event<'_>, recipient: Option<&str>) -> Vec<Request> {
+/// The request on each resource that the event names, or that its parameters do; without a resource when neither
+/// does.
+fn on_resources(
+    request: Request,
+    action: &str,
+    event: &Event<'_>,
+    recipient: Option<&str>,
+) -> Vec<Request> {
     let in_account = |request: Request, account: Option<&str>| match account.or(recipient) {
         Some(account) => request.in_account(account),
         None => request,
@@ -309,7 +318,23 @@ fn on_resources(request: Request, event: &Event<'_>, recipient: Option<&str>) ->
             in_account(request.clone(), text(resource.account_id.as_ref())).on(arn)
         })
         .collect();
-    if named.is_empty() { vec![in_account(request, None)] } else { named }
+    if !named.is_empty() {
+        return named;
+    }
+    let request = in_account(request, None);
+    let place = Place {
+        region: text(event.aws_region.as_ref()).unwrap_or_default(),
+        account: recipient.unwrap_or_default(),
+    };
+    let parameters = event.request_parameters.map(RawValue::get);
+    let arn = parameters.and_then(|parameters| of_parameters(action, parameters, place));
+    vec![match arn {
+        Some(arn) => match arn.split(':').nth(4).filter(|account| account.len() == 12) {
+            Some(account) => request.in_account(account).on(&arn),
+            None => request.on(&arn),
+        },
+        None => request,
+    }]
 }
 
 fn text<'e>(text: Option<&'e Text<'_>>) -> Option<&'e str> {

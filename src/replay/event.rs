@@ -1,5 +1,5 @@
 //! An event as CloudTrail writes it: "CloudTrail record contents" (AWS CloudTrail User Guide). Only
-//! what says who did what; the rest, parameters and answers above all, is passed over.
+//! what says who did what; the rest, answers above all, is passed over.
 
 use std::borrow::Cow;
 
@@ -41,6 +41,9 @@ pub(super) struct Event<'a> {
     pub(super) user_identity: Option<Identity<'a>>,
     #[serde(borrow)]
     pub(super) resources: Option<Vec<Resource<'a>>>,
+    /// Of every shape, and read only where they say more than `resources`.
+    #[serde(borrow)]
+    pub(super) request_parameters: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) tls_details: Option<Tls<'a>>,
     /// EventBridge carries the event in here.

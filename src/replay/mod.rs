@@ -16,6 +16,7 @@ mod event;
 mod files;
 mod records;
 mod replayer;
+mod resource;
 mod tally;
 #[cfg(test)]
 mod tests;

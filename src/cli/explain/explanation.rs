@@ -1,14 +1,19 @@
 //! The answer with everything that explains it. Data only; `render` words it.
 
+use std::sync::Arc;
+
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cli::explain::question::Question;
 use crate::cli::guardrails::Guardrails;
 use crate::compile::{Enforcement, Source};
 use crate::effective::{Answer, Bindings, Effective, Origin};
 use crate::org::DocumentRef;
-use crate::policy::{Denial, StatementRef, Truth};
+use crate::policy;
+use crate::policy::{
+    AttachedPolicy, ControlType, Denial, Document, Hierarchy, Level, StatementRef, Truth,
+};
 
 /// An answer, explained.
 #[derive(Debug, Serialize)]
@@ -89,6 +94,9 @@ pub(crate) struct Statement {
     pub(crate) enforcement: Option<Enforcement>,
     /// Its conditions: it applies only while all of them hold.
     pub(crate) conditions: Vec<Condition>,
+    /// The smallest pattern of principals that lets the call through when it stands in `except.principals`;
+    /// nothing if there is none.
+    pub(crate) exemption: Option<String>,
 }
 
 /// Where a statement is written.
@@ -251,7 +259,46 @@ impl Statement {
                 .filter(|enforcement| *enforcement != Enforcement::Enforced),
             written: Written::of(origin),
             conditions: conditions(&text, question),
+            exemption: exemption(&text, &statement, question),
         }
+    }
+}
+
+/// The pattern that exempts the caller, if that lets the call through: the statement is asked again with it.
+fn exemption(statement: &Value, place: &StatementRef<'_>, question: &Question) -> Option<String> {
+    let pattern = principal_pattern(&question.principal)?;
+    let document = json!({"Version": "2012-10-17", "Statement": [statement]});
+    let exempting = policy::with_exceptions(&document, std::slice::from_ref(&pattern));
+    let document = Document::read(&exempting).ok()?;
+    let policies = vec![AttachedPolicy { name: String::new(), document: Arc::new(document) }];
+    let levels = vec![Level { name: String::new(), policies }];
+    let hierarchy = match place.policy_type {
+        ControlType::ServiceControl => {
+            Hierarchy { service_control: levels, ..Hierarchy::default() }
+        }
+        ControlType::ResourceControl => {
+            Hierarchy { resource_control: levels, ..Hierarchy::default() }
+        }
+    };
+    let mut request = question.request.clone();
+    if !request.tells("aws:PrincipalArn") {
+        // A session does not say its role's path; the pattern is for a role without one.
+        request = request.with("aws:PrincipalArn", [pattern.as_str()]);
+    }
+    hierarchy.hits(&request).iter().all(|hit| !hit.is_deny).then_some(pattern)
+}
+
+/// The smallest pattern of principals that is the caller; none for services and everybody.
+fn principal_pattern(principal: &str) -> Option<String> {
+    let parts: Vec<&str> = principal.splitn(6, ':').collect();
+    let ["arn", partition, _, _, account, name] = parts[..] else { return None };
+    match name.strip_prefix("assumed-role/") {
+        // A role's path is not in its sessions' ARNs, and a wildcard for it would exempt others.
+        Some(session) => {
+            let role = session.split('/').next()?;
+            Some(format!("arn:{partition}:iam::{account}:role/{role}"))
+        }
+        None => Some(principal.to_owned()),
     }
 }
 

@@ -139,7 +139,7 @@ fn advice_title(explanation: &Explanation) -> &'static str {
 fn advice(explanation: &Explanation) -> Vec<String> {
     let mut advice = Vec::new();
     for statement in &explanation.denied_by {
-        advice.extend(exemption(statement, explanation));
+        advice.extend(exemption(statement));
     }
     if let Some(level) = &explanation.implicit_at {
         advice.push(format!(
@@ -167,14 +167,14 @@ fn advice(explanation: &Explanation) -> Vec<String> {
 }
 
 /// What would make a statement let the call through.
-fn exemption(statement: &Statement, explanation: &Explanation) -> Vec<String> {
+fn exemption(statement: &Statement) -> Vec<String> {
     let named = match &statement.sid {
         Some(sid) => format!("`{}` ({sid})", statement.policy),
         None => format!("statement {} of `{}`", statement.number, statement.policy),
     };
     let mut ways = Vec::new();
     let written = &statement.written;
-    match (written.place, &written.document, principal_pattern(explanation)) {
+    match (written.place, &written.document, &statement.exemption) {
         (Place::Git | Place::GitDocument, Some(document), Some(pattern)) => ways.push(format!(
             "{named}: exempt the principal, with `{pattern}` in `spec.except.principals` of {document}"
         )),
@@ -196,21 +196,4 @@ fn exemption(statement: &Statement, explanation: &Explanation) -> Vec<String> {
         ));
     }
     ways
-}
-
-/// The smallest pattern of principals that exempts the caller; none for services and everybody.
-fn principal_pattern(explanation: &Explanation) -> Option<String> {
-    let principal = explanation.call.principal.as_str();
-    let mut parts = principal.splitn(6, ':');
-    let (_, partition) = (parts.next()?, parts.next()?);
-    let account = parts.nth(2)?;
-    let name = parts.next()?;
-    match name.strip_prefix("assumed-role/") {
-        // A role's path is not in its sessions' ARNs, and a wildcard for it would exempt others.
-        Some(session) => {
-            let role = session.split('/').next()?;
-            Some(format!("arn:{partition}:iam::{account}:role/{role}"))
-        }
-        None => Some(principal.to_owned()),
-    }
 }

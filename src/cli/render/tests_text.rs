@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::cli::render::paint::{Paint, counted, inert};
 use crate::judge::{
-    CaseReport, Coverage, ExpectedVerdict, Failure, Finding, PlacedStatement, Report, Verdict,
+    CaseReport, Coverage, ExpectedVerdict, Failure, Finding, MissedStatement, PlacedStatement,
+    Report, Verdict,
 };
 
 /// How many calls of one case are shown: they mostly fail for one reason, and JSON has all of them.
@@ -122,6 +123,10 @@ pub(super) fn found_words(found: &Finding) -> Vec<String> {
     };
     if found.is_not_attached {
         words.push("the guardrail that should deny is not attached here".to_owned());
+    }
+    for MissedStatement { statement, because } in &found.missed_by {
+        words.push(format!("{because}, so that this does not apply:"));
+        words.extend(statement_words(" ", statement));
     }
     words
 }
