@@ -1,5 +1,7 @@
 //! The audit journal's entries: one for every change that was sent.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::act::Outcome;
@@ -21,6 +23,9 @@ pub struct Entry {
     pub step: Option<String>,
     /// The document that wanted it.
     pub document: DocumentRef,
+    /// The documents whose guardrails it is about, where several share the policy.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub guardrails: BTreeSet<DocumentRef>,
     /// Why, for people.
     pub reason: String,
     /// What it was before, where the change replaces or removes something.

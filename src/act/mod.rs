@@ -225,6 +225,7 @@ fn entry(action: &Action, outcome: Outcome, request_id: Option<String>) -> Entry
         object: action.change.object(),
         step: None,
         document: action.document.clone(),
+        guardrails: action.guardrails.clone(),
         reason: action.reason.clone(),
         before: None,
         after: None,

@@ -234,6 +234,7 @@ mod tests {
             object: object.into(),
             step: None,
             document: DocumentRef { kind: "TagPolicy".into(), name: "cost".into() },
+            guardrails: [].into(),
             reason: "it is not attached".into(),
             before: None,
             after: Some(Value::Null),

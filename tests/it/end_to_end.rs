@@ -417,3 +417,58 @@ fn a_call_is_explained_by_what_aws_has_now() {
     assert!(after.data.contains("/Workloads/Prod denies"), "{after}");
     assert!(after.data.contains("organization.yaml:"), "{after}");
 }
+
+/// A dozen guardrails on an OU that takes nine policies beside AWS's own.
+fn crowded_site() -> Site {
+    let site = Site::new(EmulatedOrganization::with(&[("/Workloads", 1)]));
+    let EmulatedOrganization { organization, management_account, .. } = &site.organization;
+    let mut text = format!(
+        "apiVersion: palisade/v1\nkind: Organization\nmetadata: {{name: acme}}\nspec:\n  \
+         organizationId: {organization}\n  managementAccountId: \"{management_account}\"\n  \
+         organizationalUnits: {{Workloads: {{}}}}\n  policyTypes: [SERVICE_CONTROL_POLICY]\n"
+    );
+    for number in 10..22 {
+        text.push_str(&format!(
+            "---\napiVersion: palisade/v1\nkind: ServiceControlPolicy\n\
+             metadata: {{name: deny-{number}, annotations: {{palisade/lint-ignore: unknown-action}}}}\n\
+             spec:\n  targets: [/Workloads]\n  document: {{Version: \"2012-10-17\", Statement: \
+             [{{Sid: Deny, Effect: Deny, Action: \"iam:Do{number}\", Resource: \"*\"}}]}}\n"
+        ));
+    }
+    site.write("all.yaml", &text);
+    site
+}
+
+#[tokio::test]
+async fn guardrails_that_share_a_policy_are_made_healed_and_imported() {
+    let site = crowded_site();
+    site.apply();
+    assert_eq!(site.plan().code, 0, "{}", site.plan());
+    let actor = Actor { site: &site, cloud: site.organization.cloud().await };
+    let policies = async || {
+        let scp = PolicyType::service_control();
+        let (all, _) = pages(async |page| actor.port().policies(scp.clone(), page).await).await;
+        all.into_iter().filter(|one| !one.aws_managed).collect::<Vec<_>>()
+    };
+    let made = policies().await;
+    let pack = made.iter().find(|one| one.name.starts_with("palisade-pack-")).unwrap().clone();
+    assert!(made.len() < 10, "{made:?}");
+    let target = TargetId::from(actor.unit("/Workloads").await);
+    for drift in ["weakened", "detached", "deleted"] {
+        let policy = actor.scp(&pack.name).await;
+        match drift {
+            "weakened" => actor.edits(policy, (None, None, Some(WEAK))).await,
+            "detached" => actor.does(Call::DetachPolicy { policy, target: target.clone() }).await,
+            _ => actor.deletes(policy).await,
+        }
+        let seen = site.plan();
+        assert_eq!(seen.code, 2, "{drift} is not seen: {seen}");
+        assert!(seen.data.contains("one policy for"), "{drift}: {seen}");
+        assert_ne!(site.apply(), [], "{drift}");
+        assert_eq!(site.plan().code, 0, "{drift} is not healed: {}", site.plan());
+    }
+    let imported = site.palisade(&["import", "--out", "imported", "--api-budget", "unlimited"]);
+    assert_eq!(imported.code, 0, "{imported}");
+    let plan = site.palisade(&["plan", "imported", "--api-budget", "unlimited"]);
+    assert_eq!(plan.code, 0, "{plan}");
+}
