@@ -99,6 +99,7 @@ pub(crate) fn as_wanted(resources: &Resources) -> OrgSnapshot {
         caller: Part::Known(Caller {
             account: management.clone(),
             arn: "arn:aws:sts::111111111111:assumed-role/palisade/bench".to_owned(),
+            member_role: None,
         }),
         organization: Part::Known(Organization {
             id: resources.organization_id.clone(),

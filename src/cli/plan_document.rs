@@ -137,7 +137,7 @@ impl Summary {
 /// affair.
 fn fingerprint_of(snapshot: &OrgSnapshot) -> String {
     let mut snapshot = snapshot.clone();
-    if let Part::Known(Caller { account: _, arn }) = &mut snapshot.caller {
+    if let Part::Known(Caller { account: _, arn, member_role: _ }) = &mut snapshot.caller {
         arn.clear();
     }
     sha256(format!("{snapshot:?}").as_bytes())

@@ -2,8 +2,10 @@
 
 mod objects;
 mod pack;
+mod probes;
 
 pub use crate::compile::pack::describe;
+pub use crate::compile::probes::MEMBER_ROLE;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +14,8 @@ use serde::Serialize;
 
 pub use crate::compile::objects::{Estate, ObjectResource, ObjectRule, PARTITION, Spread, estate};
 pub use crate::desired::{
-    AcceptedLockout, BuiltInProbe, DesiredTarget, MustWork, OnUnknown, RegionList, Source,
+    AcceptedLockout, BuiltInProbe, DesiredTarget, MustWork, OnUnknown, ProbeOrigin, RegionList,
+    Source,
 };
 use crate::desired::{DesiredOrg, DesiredPolicy, DocumentHeader, Mode, arrange};
 use crate::org::{AccountId, DocumentRef, Mark, OrganizationId, OuPath, PolicyQuota, PolicyType};
@@ -60,6 +63,8 @@ pub struct Resources {
     pub region_list: Option<RegionList>,
     /// Calls that no plan may lock out, beside palisade's own.
     pub must_work: Vec<MustWork>,
+    /// The role that palisade assumes in other accounts, where the connection does not say which.
+    pub member_role: String,
     /// Lockouts that somebody accepted, as long as they do.
     pub accepted: Vec<AcceptedLockout>,
 }
@@ -193,7 +198,13 @@ pub fn compile(desired: &DesiredOrg, today: Date) -> Resources {
             .iter()
             .map(|regions| regions.list)
             .min_by_key(|list| list.age_days_max),
-        must_work: desired.must_work.clone(),
+        must_work: desired
+            .must_work
+            .iter()
+            .cloned()
+            .chain(desired.break_glass.iter().flat_map(probes::break_glass))
+            .collect(),
+        member_role: probes::member_role(&desired.roles),
         accepted: desired
             .accepted_lockouts
             .iter()

@@ -298,6 +298,7 @@ mod tests {
             reported: Vec::new(),
             blocked: Vec::new(),
             lockouts: Vec::new(),
+            reworded: Vec::new(),
             unmanaged: Vec::new(),
             checks: Vec::new(),
         }

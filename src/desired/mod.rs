@@ -47,7 +47,9 @@ pub use crate::desired::model::{
     DesiredAccount, DesiredOrg, DesiredPolicy, DesiredTarget, DesiredUnit, DocumentHeader,
     Exceptions, Exclusion, Mode, Packing, Source, Suspension,
 };
-pub use crate::desired::must_work::{AcceptedLockout, BuiltInProbe, MustWork, OnUnknown};
+pub use crate::desired::must_work::{
+    AcceptedLockout, BuiltInProbe, MustWork, OnUnknown, ProbeOrigin,
+};
 pub use crate::desired::packing::{Pack, arrange};
 pub use crate::desired::problem::{Colour, Problem, ProblemCode, Severity};
 pub(crate) use crate::desired::problem::{did_you_mean, listed, shown};

@@ -29,6 +29,17 @@ pub struct MustWork {
     pub absent: BTreeSet<String>,
     /// What it means if that does not settle whether the call works.
     pub on_unknown: OnUnknown,
+    /// Who says so.
+    pub origin: ProbeOrigin,
+}
+
+/// Who says that a call must work, and with that how much is known of it beside what is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProbeOrigin {
+    /// Desired state, which says all there is to say.
+    Declared,
+    /// palisade, of a role or user that it keeps itself: nobody federates into it, and it has no tags.
+    BuiltIn,
 }
 
 /// What it means if it is not known whether a call would work.
@@ -53,6 +64,8 @@ pub enum BuiltInProbe {
     MemberRole,
     /// The role that `StackSets` act with in an account.
     StacksetsRole,
+    /// What operators do in an emergency: reach the roles of `BreakGlassRole` documents, and mend accounts.
+    BreakGlass,
 }
 
 /// That a call may be locked out for a time.

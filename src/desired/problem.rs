@@ -86,6 +86,8 @@ pub enum ProblemCode {
     OverQuota,
     /// A suspension that has run out, or never will.
     Suspension,
+    /// A guardrail that would deny a call that must work.
+    Lockout,
     /// A policy document that AWS would take, and that does not do what it seems to.
     #[serde(untagged)]
     #[strum(disabled)]
@@ -165,7 +167,8 @@ impl ProblemCode {
             | Self::WrongCount
             | Self::InvalidPolicy
             | Self::OverQuota
-            | Self::Suspension) => other.into(),
+            | Self::Suspension
+            | Self::Lockout) => other.into(),
         }
     }
 }

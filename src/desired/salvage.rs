@@ -27,6 +27,7 @@ pub(crate) fn salvage(kind: &str, node: &Node, findings: &[(Span, Finding)]) -> 
         | ProblemCode::InvalidPolicy
         | ProblemCode::OverQuota
         | ProblemCode::Suspension
+        | ProblemCode::Lockout
         | ProblemCode::Lint(_) => !declares_names,
     };
     if !findings.iter().all(|(_, finding)| is_harmless(finding)) {
@@ -50,6 +51,7 @@ pub(crate) fn salvage(kind: &str, node: &Node, findings: &[(Span, Finding)]) -> 
             | ProblemCode::InvalidPolicy
             | ProblemCode::OverQuota
             | ProblemCode::Suspension
+            | ProblemCode::Lockout
             | ProblemCode::Lint(_) => &mut values,
         };
         faulty.insert(span.offset);

@@ -83,6 +83,7 @@ fn resources() -> Resources {
         approved: BTreeSet::new(),
         region_list: None,
         must_work: Vec::new(),
+        member_role: "OrganizationAccountAccessRole".to_owned(),
         accepted: Vec::new(),
     }
 }

@@ -49,6 +49,10 @@ pub struct Caller {
     pub account: AccountId,
     /// The principal, for example `arn:aws:sts::111111111111:assumed-role/palisade/…`.
     pub arn: String,
+    /// The role that it assumes in other accounts, with its path if it has one; nothing in files that older
+    /// versions wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member_role: Option<String>,
 }
 
 /// The organization itself.

@@ -31,6 +31,9 @@ pub struct Plan {
     /// Calls that must work and are denied already, or would be and somebody accepts it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lockouts: Vec<Lockout>,
+    /// Policies that say in other words what they should: nothing is written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reworded: Vec<Reworded>,
     /// Objects in AWS that no document names.
     pub unmanaged: Vec<Unmanaged>,
     /// Comparisons that AWS is to make, where one is due. They change nothing that anybody decides, and a plan
@@ -279,6 +282,16 @@ pub struct Held {
     pub actions: usize,
     /// Has it been approved? Then the actions are carried out.
     pub approved: bool,
+}
+
+/// A policy whose text differs from its document's in white space, order, spelling or Sids alone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Reworded {
+    /// The document.
+    pub document: DocumentRef,
+    /// The policy.
+    pub policy: PolicyId,
 }
 
 /// A difference that is only reported.

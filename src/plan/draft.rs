@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::compile::{Enforcement, PolicyResource, Resources};
-use crate::org::{DocumentRef, ObjectKey, ObjectStep};
-use crate::plan::action::{Blocked, BlockedReason, Change, Check, Reported};
+use crate::org::{DocumentRef, ObjectKey, ObjectStep, PolicyId};
+use crate::plan::action::{Blocked, BlockedReason, Change, Check, Reported, Reworded};
 use crate::plan::unmanaged::{Unmanaged, UnmanagedKind};
 use crate::policy;
 
@@ -18,6 +18,7 @@ pub(super) struct Draft<'a> {
     pub(super) proposals: Vec<Proposal>,
     pub(super) reported: Vec<Reported>,
     pub(super) blocked: Vec<Blocked>,
+    pub(super) reworded: Vec<Reworded>,
     pub(super) unmanaged: Vec<Unmanaged>,
     pub(super) checks: Vec<Check>,
 }
@@ -83,6 +84,7 @@ impl<'a> Draft<'a> {
             proposals: Vec::new(),
             reported: Vec::new(),
             blocked: Vec::new(),
+            reworded: Vec::new(),
             unmanaged: Vec::new(),
             checks: Vec::new(),
         }
@@ -151,6 +153,11 @@ impl<'a> Draft<'a> {
             let (document, key) = (document.clone(), key.clone());
             self.checks.push(Check { document, key, step });
         }
+    }
+
+    /// Notes a policy that means what it should and is not written so.
+    pub(super) fn reword(&mut self, document: &DocumentRef, policy: &PolicyId) {
+        self.reworded.push(Reworded { document: document.clone(), policy: policy.clone() });
     }
 
     pub(super) fn leave(&mut self, kind: UnmanagedKind, id: &str, name: &str, note: &str) {

@@ -16,6 +16,7 @@ mod attachments;
 mod concerned;
 mod draft;
 mod edges;
+mod forecast;
 mod gap;
 mod guard;
 mod lockout;
@@ -30,8 +31,9 @@ mod view;
 
 pub use crate::plan::action::{
     Action, Blocked, BlockedReason, Change, Check, Held, Hold, ObjectChange, Plan, PolicyRef,
-    PolicyText, Reported, TargetRef, UnitRef,
+    PolicyText, Reported, Reworded, TargetRef, UnitRef,
 };
+pub use crate::plan::forecast::{Foreseen, forecast};
 pub use crate::plan::guard::Guards;
 pub use crate::plan::lockout::{Lockout, LockoutState, ORGANIZATION_ACTIONS};
 pub use crate::plan::objects::object_steps;
@@ -63,9 +65,10 @@ pub fn plan(resources: &Resources, snapshot: &OrgSnapshot, guards: &Guards) -> P
     }
     let organization_id = resources.organization_id.clone();
     let held = guard::hold(&organization_id, &mut actions, guards, &resources.approved);
-    let Draft { reported, mut blocked, mut unmanaged, checks, .. } = draft;
+    let Draft { reported, mut blocked, mut reworded, mut unmanaged, checks, .. } = draft;
+    reworded.sort();
     blocked.sort();
     blocked.dedup();
     unmanaged.sort();
-    Plan { organization_id, actions, held, reported, blocked, lockouts, unmanaged, checks }
+    Plan { organization_id, actions, held, reported, blocked, lockouts, reworded, unmanaged, checks }
 }

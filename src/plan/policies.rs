@@ -334,7 +334,12 @@ fn compare_text(
             return;
         }
     };
-    let Some((reason, weight)) = difference(item, resource, policy) else { return };
+    let Some((reason, weight)) = difference(item, resource, policy) else {
+        if content != resource.content {
+            draft.reword(&item.document, &policy.id);
+        }
+        return;
+    };
     let before =
         PolicyText { name: policy.name.clone(), description: policy.description.clone(), content };
     let change = Change::UpdatePolicy { policy_type, id: policy.id.clone(), before, after, tags };

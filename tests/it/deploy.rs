@@ -46,6 +46,22 @@ fn every_manifest_is_yaml_and_every_policy_json() {
     }
 }
 
+/// SCPs bind palisade outside the management account only, where it may do what the delegation says.
+#[test]
+fn what_the_prover_asks_of_palisade_itself_is_what_the_delegation_allows() {
+    let allowed = |file: &str| -> BTreeSet<String> {
+        let policy = json(&root(file));
+        let statements = policy["Statement"].as_array().unwrap().clone();
+        let actions = statements.iter().flat_map(|one| one["Action"].as_array().cloned());
+        let actions = actions.flatten().map(|action| action.as_str().unwrap().to_owned());
+        actions.filter(|action| action.starts_with("organizations:")).collect()
+    };
+    let proved: BTreeSet<String> =
+        palisade::plan::ORGANIZATION_ACTIONS.iter().map(|action| (*action).to_owned()).collect();
+    assert_eq!(proved, allowed("deploy/iam/delegation.json"));
+    assert!(proved.is_subset(&allowed("deploy/iam/enforce.json")));
+}
+
 #[test]
 fn every_kustomization_names_files_that_exist_and_leaves_none_out() {
     let mut named = BTreeSet::new();

@@ -7,10 +7,10 @@ use crate::cli::render::diff::{Extent, Line};
 use crate::cli::render::packed::lines_by_guardrail;
 use crate::cli::render::paint::{counted, inert};
 use crate::cli::render::plan_text::{lockout_words, note_on, summary_line};
-use crate::cli::render::words::{Effect, Namer, Share, alike, shares, tally};
+use crate::cli::render::words::{Effect, Namer, Share, alike, reworded_line, shares, tally};
 use crate::compile::Resources;
 use crate::org::DocumentRef;
-use crate::plan::{Action, Blocked, Change, Lockout, Plan, Unmanaged};
+use crate::plan::{Action, Blocked, Change, Lockout, Plan, Reworded, Unmanaged};
 
 /// The plan as GitHub-flavoured Markdown.
 pub(crate) fn plan_markdown(plan: &Plan, resources: &Resources, extent: Extent) -> String {
@@ -24,6 +24,7 @@ pub(crate) fn plan_markdown(plan: &Plan, resources: &Resources, extent: Extent) 
     for share in shares(plan) {
         page.share(&share, resources);
     }
+    page.reworded(&plan.reworded);
     page.unmanaged(&plan.unmanaged);
     page.out
 }
@@ -143,6 +144,17 @@ impl Page<'_> {
         let text = text.join("\n");
         let fence = "`".repeat(longest_run(&text).max(2) + 1);
         self.line(&format!("\n  {fence}diff\n{text}\n  {fence}\n"));
+    }
+
+    fn reworded(&mut self, reworded: &[Reworded]) {
+        if reworded.is_empty() {
+            return;
+        }
+        self.line(&format!("<details><summary>{}</summary>\n", reworded_line(reworded)));
+        for Reworded { document, policy } in reworded {
+            self.line(&format!("- {} {}", span(&document.to_string()), span(policy.as_str())));
+        }
+        self.line("\n</details>");
     }
 
     fn unmanaged(&mut self, unmanaged: &[Unmanaged]) {

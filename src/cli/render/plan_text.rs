@@ -4,10 +4,10 @@ use crate::cli::plan_document::Summary;
 use crate::cli::render::diff::{Extent, LineKind};
 use crate::cli::render::packed::{lines_by_guardrail, shared, shared_by};
 use crate::cli::render::paint::{Paint, counted, inert};
-use crate::cli::render::words::{Alike, Effect, Namer, Share, alike, shares, tally};
+use crate::cli::render::words::{Alike, Effect, Namer, Share, alike, reworded_line, shares, tally};
 use crate::compile::{Enforcement, Resources};
 use crate::org::DocumentRef;
-use crate::plan::{Action, Blocked, Change, Lockout, LockoutState, Plan, Unmanaged};
+use crate::plan::{Action, Blocked, Change, Lockout, LockoutState, Plan, Reworded, Unmanaged};
 
 /// What is printed when there is nothing to print.
 const NO_CHANGES: &str = "No changes. The organization is as desired-state says.";
@@ -34,6 +34,7 @@ pub(crate) fn plan_text(
     text.alike(&alike);
     text.held(plan);
     text.lockouts(&plan.lockouts);
+    text.reworded(&plan.reworded);
     text.unmanaged(&plan.unmanaged);
     text.summary(plan);
     text.out
@@ -178,6 +179,21 @@ impl Text<'_> {
         if !lockouts.is_empty() {
             self.line("");
         }
+    }
+
+    fn reworded(&mut self, reworded: &[Reworded]) {
+        if reworded.is_empty() {
+            return;
+        }
+        let hint = match self.extent {
+            Extent::Excerpt => format!(" {}", self.paint.dim("(`--detailed` lists them)")),
+            Extent::Whole => String::new(),
+        };
+        self.line(&format!("{}{hint}", reworded_line(reworded)));
+        for Reworded { document, policy } in reworded.iter().filter(|_| hint.is_empty()) {
+            self.line(&format!("  {document} {policy}"));
+        }
+        self.line("");
     }
 
     fn unmanaged(&mut self, unmanaged: &[Unmanaged]) {

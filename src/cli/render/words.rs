@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::org::{AccountId, DocumentRef, ObjectKey};
 use crate::plan::{
-    Action, Blocked, BlockedReason, Change, Plan, PolicyRef, Reported, TargetRef, Unmanaged,
-    UnmanagedKind,
+    Action, Blocked, BlockedReason, Change, Plan, PolicyRef, Reported, Reworded, TargetRef,
+    Unmanaged, UnmanagedKind,
 };
 
 /// How things are called in a sentence.
@@ -229,6 +229,15 @@ impl Namer<'_> {
             None => format!("account {id}"),
         }
     }
+}
+
+/// What is said of policies that are not written as they should be and mean the same.
+pub(crate) fn reworded_line(reworded: &[Reworded]) -> String {
+    let count = reworded.len();
+    let who = if count == 1 { "policy differs" } else { "policies differ" };
+    format!(
+        "{count} {who} in white space, order or Sids alone: no change in meaning, nothing to write"
+    )
 }
 
 /// How many of each kind of unmanaged object, in the order of kinds.

@@ -92,6 +92,11 @@ impl Members {
         }
     }
 
+    /// The role of other accounts.
+    pub(super) fn role(&self) -> &str {
+        &self.role
+    }
+
     async fn session(&self, home: &Home, account: &AccountId) -> Result<Arc<Session>, CloudError> {
         if home.account == *account {
             return Ok(Arc::clone(&home.session));

@@ -22,7 +22,8 @@ impl AwsCloud {
         let arn = answer.arn().ok_or_else(|| unreadable(OPERATION, "no `Arn` in the answer"))?;
         let account = translate::id(OPERATION, "Account", answer.account())?;
         // Session names are often e-mail addresses, and the ARN goes to status and journal.
-        let caller = Caller { account, arn: without_addresses(arn) };
+        let member_role = Some(self.members.role().to_owned());
+        let caller = Caller { account, arn: without_addresses(arn), member_role };
         Ok((caller, translate::request_id(&answer)))
     }
 

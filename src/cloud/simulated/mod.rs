@@ -187,5 +187,5 @@ impl Cloud for SimulatedCloud {
 
 fn role_of(account: AccountId, role: &str) -> Caller {
     let arn = format!("arn:aws:sts::{account}:assumed-role/{role}/{role}");
-    Caller { account, arn }
+    Caller { account, arn, member_role: None }
 }

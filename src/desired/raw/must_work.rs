@@ -53,7 +53,8 @@ pub(crate) struct RawMustWork {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "AcceptedLockout")]
 pub(crate) struct RawAcceptedLockout {
-    /// The name of the call: one of `mustWork`, or `palisade`, `member-role`, `stacksets-role`.
+    /// The name of the call: one of `mustWork`, or `palisade`, `member-role`, `stacksets-role`,
+    /// `break-glass`.
     #[schemars(length(min = 1))]
     pub(crate) probe: String,
     /// Where it may be locked out; everywhere when it is left out.

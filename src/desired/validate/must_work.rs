@@ -6,7 +6,7 @@ use strum::VariantNames;
 
 use crate::desired::load::Document;
 use crate::desired::model::DesiredTarget;
-use crate::desired::must_work::{AcceptedLockout, BuiltInProbe, MustWork, OnUnknown};
+use crate::desired::must_work::{AcceptedLockout, BuiltInProbe, MustWork, OnUnknown, ProbeOrigin};
 use crate::desired::problem::{Finding, ProblemCode, did_you_mean, listed, shown};
 use crate::desired::raw::{
     ConditionKey, RawAcceptedLockout, RawContextValue, RawMustWork, RawOnUnknown, TargetText,
@@ -67,6 +67,7 @@ pub(crate) fn read(
                 Some(RawOnUnknown::Pass) => OnUnknown::Pass,
                 Some(RawOnUnknown::Fail) | None => OnUnknown::Fail,
             },
+            origin: ProbeOrigin::Declared,
         });
     }
     probes

@@ -117,7 +117,11 @@ impl Double {
         match call {
             Call::GetCallerIdentity => {
                 let account = self.caller.clone();
-                Reply::Caller(Caller { arn: format!("arn:aws:iam::{account}:role/p"), account })
+                Reply::Caller(Caller {
+                    arn: format!("arn:aws:iam::{account}:role/p"),
+                    account,
+                    member_role: None,
+                })
             }
             Call::DescribeOrganization => Reply::Organization(self.organization.clone()),
             Call::ListRoots { page } => Reply::Roots(cut(vec![self.root.clone()], page)),

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::compile::{DesiredTarget, Source};
 use crate::org::AccountId;
+use crate::plan::forecast::Foreseen;
 use crate::plan::lockout::judge::is_free;
 use crate::plan::lockout::probe::Call;
 use crate::plan::lockout::search::{Finding, Obstacle};
@@ -35,6 +36,9 @@ pub struct Lockout {
     pub obstacle: String,
     /// Where that is written, if desired state says it.
     pub source: Option<String>,
+    /// The same as a place; what is written of a plan does without.
+    #[serde(skip)]
+    pub(super) place: Option<Source>,
     /// A pattern that mends it when it stands in `except.principals` of the policy's document.
     pub exemption: Option<String>,
 }
@@ -72,6 +76,7 @@ impl Lockout {
             accounts: finding.accounts.clone(),
             obstacle,
             source: source.as_ref().map(ToString::to_string),
+            place: source,
             exemption: exemption(view, call, finding),
         }
     }
@@ -99,7 +104,15 @@ impl Lockout {
 
 /// Why an action is blocked, and what to do.
 pub(super) fn message(lockouts: &[Lockout]) -> String {
-    let Some(first) = lockouts.first() else { return String::new() };
+    let Foreseen { source: _, message, help } = foreseen(lockouts);
+    format!("{message}; {help}")
+}
+
+/// The same apart, with the place of the statement.
+pub(super) fn foreseen(lockouts: &[Lockout]) -> Foreseen {
+    let Some(first) = lockouts.first() else {
+        return Foreseen { source: None, message: String::new(), help: String::new() };
+    };
     let others: BTreeSet<&str> =
         lockouts.iter().skip(1).map(|lockout| lockout.probe.as_str()).collect();
     let others = match others.len() {
@@ -113,7 +126,11 @@ pub(super) fn message(lockouts: &[Lockout]) -> String {
     } else {
         format!("add {} to `except.principals`", listed(patterns))
     };
-    format!("{}{others}; {mend}, or accept it in `spec.acceptLockouts`", first.sentence())
+    Foreseen {
+        source: first.place.clone(),
+        message: format!("{}{others}", first.sentence()),
+        help: format!("{mend}, or accept it in `spec.acceptLockouts`"),
+    }
 }
 
 fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {

@@ -25,10 +25,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use crate::plan::lockout::finding::{Lockout, LockoutState};
 pub use crate::plan::lockout::probe::ORGANIZATION_ACTIONS;
+pub(super) use crate::plan::lockout::standing::ALLOWS_ALL;
 
 use crate::compile::{AcceptedLockout, DesiredTarget};
 use crate::org::AccountId;
 use crate::plan::action::{Action, Blocked, BlockedReason};
+use crate::plan::forecast::Foreseen;
 use crate::plan::lockout::judge::{Judge, organization_path};
 use crate::plan::lockout::search::{Finding, Search, above};
 use crate::plan::view::View;
@@ -38,6 +40,8 @@ pub(super) struct Proved {
     pub(super) actions: Vec<Action>,
     pub(super) blocked: Vec<Blocked>,
     pub(super) lockouts: Vec<Lockout>,
+    /// Why something is blocked, by the statement that does it.
+    pub(super) refused: Vec<Foreseen>,
 }
 
 /// Takes out of a plan what would lock somebody out. `tied` says, by action, which others must not be
@@ -49,6 +53,7 @@ pub(super) fn prove(
 ) -> Proved {
     let mut blocked = Vec::new();
     let mut lockouts = Vec::new();
+    let mut refused = Vec::new();
     let calls = probe::calls(view.resources, view.snapshot);
     let paths = |account: &AccountId| organization_path(view, account);
     let mut judge = Judge::new(&calls, &view.resources.management_account, &paths);
@@ -81,8 +86,9 @@ pub(super) fn prove(
         }
         if offending.is_empty() {
             lockouts.sort();
-            return Proved { actions, blocked, lockouts };
+            return Proved { actions, blocked, lockouts, refused };
         }
+        refused.extend(offending.values().map(|lockouts| finding::foreseen(lockouts)));
         (actions, tied) = without(actions, &tied, &offending, &mut blocked);
     }
 }

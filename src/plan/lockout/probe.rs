@@ -6,9 +6,6 @@ use crate::compile::{BuiltInProbe, DesiredTarget, MustWork, Resources};
 use crate::org::{AccountId, OrgSnapshot, OuPath};
 use crate::plan::lockout::session::{Partition, Session, principal_arn};
 
-/// The role that AWS Organizations makes in every account it creates, which palisade assumes.
-pub(super) const MEMBER_ROLE: &str = "OrganizationAccountAccessRole";
-
 /// Where `StackSets` of the organization come from, when they have trusted access.
 const STACKSETS: &str = "member.org.stacksets.cloudformation.amazonaws.com";
 
@@ -101,20 +98,22 @@ pub(super) fn calls(resources: &Resources, snapshot: &OrgSnapshot) -> Vec<Call> 
             actions.iter().map(|action| call.call(probe, action, &partition, organization)),
         );
     };
+    let named = caller.and_then(|caller| caller.member_role.as_deref());
+    let member_role = named.unwrap_or(&resources.member_role);
     let caller = caller.and_then(|caller| principal_arn(&caller.arn));
     if let Some(arn) = &caller {
         let own =
             Template { principal: Caller::Fixed(arn.clone()), resource: "*", exemption: Some(arn) };
         // From the management account, which no policy binds, the verdict is always that it works.
         built_in(BuiltInProbe::Palisade, ORGANIZATION_ACTIONS, &own);
-        let role = format!("arn:{}:iam::{{account}}:role/{MEMBER_ROLE}", partition.name());
+        let role = format!("arn:{}:iam::{{account}}:role/{member_role}", partition.name());
         let assume = Template { resource: &role, ..own };
         built_in(BuiltInProbe::MemberRole, &["sts:AssumeRole"], &assume);
     }
     let some_role = format!("arn:{}:iam::{{account}}:role/example", partition.name());
-    let member = format!("arn:{}:iam::*:role/{MEMBER_ROLE}", partition.name());
+    let member = format!("arn:{}:iam::*:role/{member_role}", partition.name());
     let member = Template {
-        principal: Caller::Local(format!("role/{MEMBER_ROLE}")),
+        principal: Caller::Local(format!("role/{member_role}")),
         resource: &some_role,
         exemption: Some(&member),
     };
@@ -185,7 +184,7 @@ fn declared<'a>(
         resource: resource.clone(),
         places: Some(places.clone()),
         exemption: exemption.clone(),
-        session: Session::declared(probe, partition, organization),
+        session: Session::of_probe(probe, action, partition, organization),
     })
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::compile::{MustWork, OnUnknown};
+use crate::compile::{MustWork, OnUnknown, ProbeOrigin};
 use crate::policy::Missing;
 
 /// A partition of AWS.
@@ -109,14 +109,24 @@ impl Session {
         }
     }
 
-    pub(super) fn declared(probe: &MustWork, partition: &Partition, organization: &str) -> Self {
+    /// The session of a probe: what it says, and beside that what its origin settles.
+    pub(super) fn of_probe(
+        probe: &MustWork,
+        action: &str,
+        partition: &Partition,
+        organization: &str,
+    ) -> Self {
+        let built_in = Self::built_in(action, partition, organization);
+        let origin = match probe.origin {
+            ProbeOrigin::Declared => Origin::Declared,
+            ProbeOrigin::BuiltIn => built_in.origin,
+        };
         Self {
-            partition: partition.clone(),
-            organization: organization.to_owned(),
-            origin: Origin::Declared,
+            origin,
             given: probe.context.clone(),
             absent: probe.absent.clone(),
             on_unknown: probe.on_unknown,
+            ..built_in
         }
     }
 

@@ -175,7 +175,7 @@ const CONTROL_TYPES: &[(&str, ControlType)] = &[
 ];
 
 /// What AWS attaches to every new OU, and to everything when SCPs are switched on.
-const ALLOWS_ALL: &str =
+pub(in crate::plan) const ALLOWS_ALL: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
 
 fn control_type(policy_type: &PolicyType) -> Option<ControlType> {

@@ -98,6 +98,7 @@ fn snapshot() -> OrgSnapshot {
         caller: Part::Known(Caller {
             account: "111111111111".parse().unwrap(),
             arn: "arn:aws:iam::111111111111:role/palisade".into(),
+            member_role: None,
         }),
         organization: Part::Known(Organization {
             id: "o-a1b2c3d4e5".parse().unwrap(),
@@ -126,6 +127,7 @@ fn plan(actions: Vec<Action>) -> Plan {
         reported: Vec::new(),
         blocked: Vec::new(),
         lockouts: Vec::new(),
+        reworded: Vec::new(),
         unmanaged: Vec::new(),
         checks: Vec::new(),
     }

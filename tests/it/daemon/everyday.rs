@@ -70,6 +70,26 @@ async fn with_mode_observe_nothing_is_changed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_lockout_is_blocked_counted_and_gone_when_it_is_mended() {
+    let locking = |more: &str| {
+        let policy = policy("deny-iam", more).replace("organizations:LeaveOrganization", "iam:*");
+        organization_document("o-a1b2c3d4e5") + &policy
+    };
+    let mut stage = Stage::of(organization(), &locking("")).await;
+    let report = stage.until(|report| !report.blocked.is_empty()).await;
+    assert!(!report.in_sync);
+    let exemption = "arn:aws:iam::*:role/OrganizationAccountAccessRole";
+    let message = &report.blocked[0].message;
+    assert!(message.contains("`member-role` could not call"), "{message}");
+    assert!(message.contains(exemption), "{message}");
+    stage.measures(r#"palisade_blocked_actions{reason="Lockout"} 1"#);
+    assert_eq!(stage.scp("deny-iam").map(|(_, targets)| targets), Some(vec![]));
+    stage.write(&locking(&format!("  except: {{principals: [\"{exemption}\"]}}\n")));
+    stage.until_in_sync().await;
+    stage.measures(r#"palisade_blocked_actions{reason="Lockout"} 0"#);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_dangerous_waits_for_approval_and_then_is_done() {
     let mut stage = Stage::of(organization(), &desired(&["deny-leave", "deny-other"])).await;
     stage.until_in_sync().await;

@@ -235,6 +235,7 @@ pub(crate) fn snapshot(rng: &mut Rng) -> OrgSnapshot {
         caller: Part::Known(Caller {
             account: MANAGEMENT.parse().unwrap(),
             arn: "arn:aws:sts::1:x".into(),
+            member_role: None,
         }),
         organization: Part::Known(organization),
         root: Part::Known(Root { id: root, policy_types }),

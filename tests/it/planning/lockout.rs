@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use palisade::effective::{Answer, Effective};
-use palisade::org::{AccountId, AccountState, OrgSnapshot};
-use palisade::plan::{BlockedReason, Guards, LockoutState, Plan, plan};
+use palisade::org::{AccountId, AccountState, OrgSnapshot, Part};
+use palisade::plan::{BlockedReason, Guards, LockoutState, Plan, forecast, plan};
 use palisade::policy::Request;
 
 use super::examples::{Having, SCP, deny, observed, organization, planned, policy, resources};
@@ -253,6 +253,106 @@ fn the_stacksets_role_is_looked_after_where_stacksets_are_trusted() {
     let plan = planned(&[trusting, events.clone()], observed());
     assert_eq!(reasons(&plan), [BlockedReason::Lockout]);
     assert_eq!(reasons(&planned(&[organization(), events], observed())), []);
+}
+
+const EMERGENCY: &str = r#"---
+apiVersion: palisade/v1
+kind: BreakGlassRole
+metadata: {name: emergency}
+spec:
+  emergencyAccount: bank
+  targets: ["/"]
+  operators: [{user: alice-break-glass, owner: alice}]
+  roles: [{name: BREAK-GLASS-ROLE, managedPolicies: [AdministratorAccess], mfaMaxAge: 15m}]
+"#;
+
+fn lockouts(plan: &Plan) -> Vec<&str> {
+    let blocked = plan.blocked.iter().filter(|one| one.reason == BlockedReason::Lockout);
+    blocked.map(|one| one.message.as_str()).collect()
+}
+
+/// The way in, from the account of the operators; and what the role does once it is there.
+#[test]
+fn emergency_access_is_looked_after_wherever_there_is_a_document_for_it() {
+    for (service, target, said) in [
+        (
+            "sts",
+            r#""account:bank""#,
+            "`break-glass` could not call sts:AssumeRole as arn:aws:iam::333333333333:user/alice-break-glass",
+        ),
+        (
+            "cloudtrail",
+            r#""/Workloads""#,
+            "`break-glass` could not call cloudtrail:LookupEvents as arn:aws:iam::222222222222:role/BREAK-GLASS-ROLE",
+        ),
+    ] {
+        let denying = policy("denying", target, "", service);
+        let plan = planned(&[organization(), denying.clone(), EMERGENCY.to_owned()], observed());
+        assert!(
+            lockouts(&plan).iter().any(|message| message.contains(said)),
+            "{:#?}",
+            lockouts(&plan)
+        );
+        let without = planned(&[organization(), denying], observed());
+        assert_eq!(lockouts(&without), [""; 0], "{service}");
+    }
+    let accepted =
+        with_spec("acceptLockouts: [{probe: break-glass, until: 2026-06-01, reason: none here}]");
+    let denying = policy("denying", r#""/Workloads""#, "", "cloudtrail");
+    let plan = planned(&[accepted, denying, EMERGENCY.to_owned()], observed());
+    assert_eq!(lockouts(&plan), [""; 0]);
+}
+
+/// What a Region restriction and a demand for MFA leave to operators.
+#[test]
+fn common_guardrails_leave_emergency_access_alone() {
+    for condition in [
+        r#"NotAction: ["iam:*", "sts:*", "cloudtrail:*"], Condition: {StringNotEquals: {"aws:RequestedRegion": [eu-west-1]}}"#,
+        r#"Action: "sts:AssumeRole", Condition: {BoolIfExists: {"aws:MultiFactorAuthPresent": "false"}, ArnLike: {"aws:PrincipalArn": "arn:aws:iam::*:user/*"}}"#,
+        r#"Action: "*", Condition: {StringEquals: {"aws:PrincipalTag/contractor": "yes"}}"#,
+    ] {
+        let statement = format!(r#"{{Effect: Deny, Resource: "*", {condition}}}"#);
+        let document = policy("common", r#""/""#, "", "s3")
+            .replace(r#"{Effect: Deny, Action: "s3:*", Resource: "*"}"#, &statement);
+        let plan = planned(&[organization(), document, EMERGENCY.to_owned()], observed());
+        assert_eq!(lockouts(&plan), [""; 0], "{statement}");
+    }
+}
+
+/// The role that palisade enters accounts by is the one that is proved, whatever it is called.
+#[test]
+fn the_member_role_is_the_one_that_palisade_assumes() {
+    let documents = resources(&deny_iam(EXEMPT));
+    let mut snapshot = observed().build().unwrap().truth();
+    let guards = Guards { max_changes: 100, max_deletes: 10, approved: BTreeSet::new() };
+    assert_eq!(lockouts(&plan(&documents, &snapshot, &guards)), [""; 0]);
+    if let Part::Known(caller) = &mut snapshot.caller {
+        caller.member_role = Some("ops/Palisade".to_owned());
+    }
+    let plan = plan(&documents, &snapshot, &guards);
+    let said = "add `arn:aws:iam::*:role/ops/Palisade` to `except.principals`";
+    assert!(lockouts(&plan)[0].contains(said), "{:?}", lockouts(&plan));
+    let named = with_spec("governanceRoles: {palisade: [Palisade, \"Pal*\"]}");
+    let [_, deny_iam] = deny_iam(EXEMPT);
+    let foreseen = forecast(&resources(&[named, deny_iam]));
+    assert!(foreseen[0].help.contains("arn:aws:iam::*:role/Palisade"), "{foreseen:?}");
+}
+
+/// What `validate` says without AWS, plan by plan.
+#[test]
+fn what_is_foreseen_without_aws_is_what_is_blocked() {
+    let foreseen = |documents: &[String]| forecast(&resources(documents));
+    let [found] = &foreseen(&deny_iam(""))[..] else { panic!("one statement") };
+    assert!(found.source.as_ref().is_some_and(|source| source.file == "all.yaml"), "{found:?}");
+    let plan = planned(&deny_iam(""), observed());
+    assert_eq!(lockouts(&plan), [format!("{}; {}", found.message, found.help)]);
+    assert_eq!(foreseen(&deny_iam(EXEMPT)), []);
+    assert_eq!(foreseen(&[organization(), policy("deny-ec2", r#""/""#, "", "ec2")]), []);
+    let accepted =
+        with_spec("acceptLockouts: [{probe: member-role, until: 2026-06-01, reason: x}]");
+    assert_eq!(foreseen(&[accepted, deny_iam("")[1].clone()]), []);
+    let observing = policy("deny-iam", r#""/""#, "mode: observe", "iam");
+    assert_eq!(foreseen(&[organization(), observing]), []);
 }
 
 /// One account of two is exempt by its id: the other is not.
