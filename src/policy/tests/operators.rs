@@ -170,6 +170,25 @@ fn the_last_part_of_an_arn_has_colons_of_its_own() {
     says("ArnLike", &json!("arn:aws:logs:r:*x:a"), &found, "ff");
 }
 
+/// Patterns of a long list are matched together, in one word of places or in several.
+#[test]
+fn a_long_list_of_arns_reaches_no_further_than_one() {
+    let many = |pattern: &str| json!(vec![pattern; 9]);
+    says("ArnLike", &many("*:b*"), &["x:y:b:c:d:e", "x:b:c:d:e:f", "x:c:b:d:e:f:g", "x:b"], "utuf");
+    let found = ["arn:aws:logs:r:1:log-group:a", "arn:aws:logs:r:1:a", "arn:aws:logs:r:1:b"];
+    says("ArnLike", &many("arn:aws:logs:r:*:a"), &found, "utf");
+    says("ArnNotLike", &many("arn:aws:logs:r:*:a"), &found, "uft");
+    says(
+        "ArnLike",
+        &many("arn:aws:logs:r:?:a"),
+        &["arn:aws:logs:r:::a", "arn:aws:logs:r:1:a"],
+        "ft",
+    );
+    says("ArnLike", &many("*"), &["word"], "t");
+    says("ArnLike", &many("arn:aws:*i"), &["arn:aws:ec2:r:1:i", "arn:aws:i"], "ff");
+    says("ArnLike", &many("arn:aws:ec2"), &["arn:aws:ec2:r:1:i", "arn:aws:ec2"], "ff");
+}
+
 #[test]
 fn a_star_at_the_end_of_a_short_pattern_takes_the_rest() {
     let found = ["arn:aws:ec2:r:1:instance/i", "arn:aws:ecs:r:1:cluster/c", "word"];
@@ -177,6 +196,7 @@ fn a_star_at_the_end_of_a_short_pattern_takes_the_rest() {
     says("ArnLike", &json!("arn:aws:ec*"), &found, "ttf");
     says("ArnLike", &json!("*"), &found, "ttt");
     says("ArnLike", &json!("arn:aws:ec2"), &found, "fff");
+    says("ArnLike", &json!("arn:aws:*i"), &found, "fff");
     says("ArnLike", &json!("arn:aws:ec2:*:instance/i"), &found, "uff");
 }
 
@@ -256,6 +276,7 @@ fn quantifiers_ask_all_values_or_any() {
         ("ForAllValues:StringEquals", vec!["a", "b"], Truth::True),
         ("ForAllValues:StringEquals", vec!["a", "c"], Truth::False),
         ("ForAllValues:StringEquals", vec!["", ""], Truth::True),
+        ("ForAllValues:StringEquals", vec!["c", ""], Truth::False),
         ("ForAllValues:StringNotEquals", vec!["c", "d"], Truth::True),
         ("ForAllValues:StringNotEquals", vec!["a", "c"], Truth::False),
         ("ForAnyValue:StringEquals", vec!["a", "c"], Truth::True),

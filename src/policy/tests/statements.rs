@@ -150,6 +150,14 @@ fn variables_have_defaults_and_escapes() {
     ] {
         assert_eq!(wanted(text, found), expected, "{text} on {found}");
     }
+    let document = deny(&json!({"Condition": {"StringEquals": {"x:found": "${x:key, 'none'}"}}}));
+    let asked = |found: &str| request("s3:X").with("x:found", [found]).with("x:key", ["there"]);
+    assert_eq!(
+        applies(&document, &asked("there")),
+        Truth::True,
+        "a default is for want of a value"
+    );
+    assert_eq!(applies(&document, &asked("none")), Truth::False);
 }
 
 #[test]
