@@ -36,21 +36,26 @@ pub(super) fn break_glass(desired: &DesiredBreakGlass) -> Vec<MustWork> {
     let role = |name: &str| format!("arn:{PARTITION}:iam::{{account}}:role/{name}");
     let emergency = format!("arn:{PARTITION}:iam::{account}:role/{}", desired.emergency_role);
     let home = BTreeSet::from([DesiredTarget::Account(account.clone())]);
+    // The roles are everywhere but where the operators come from.
+    let elsewhere = |principal: &str, role: &str, mfa| MustWork {
+        except: BTreeSet::from([account.clone()]),
+        ..assume(desired, principal, role, &desired.targets, mfa)
+    };
     let mut probes = Vec::new();
     for operator in &desired.operators {
         let user = format!("arn:{PARTITION}:iam::{account}:user/{}", operator.user);
         probes.push(assume(desired, &user, &emergency, &home, Mfa::Shown));
         for one in &desired.roles {
-            probes.push(assume(desired, &user, &role(&one.name), &desired.targets, Mfa::Shown));
+            probes.push(elsewhere(&user, &role(&one.name), Mfa::Shown));
         }
     }
     for one in &desired.roles {
-        probes.push(assume(desired, &emergency, &role(&one.name), &desired.targets, Mfa::Lost));
+        probes.push(elsewhere(&emergency, &role(&one.name), Mfa::Lost));
         if one.managed_policies.contains("AdministratorAccess") {
             probes.push(MustWork {
                 actions: MENDING.iter().map(|action| (*action).to_owned()).collect(),
                 principal: format!("role/{}", one.name),
-                ..assume(desired, "", &role("example"), &desired.targets, Mfa::Lost)
+                ..elsewhere("", &role("example"), Mfa::Lost)
             });
         }
     }
@@ -84,6 +89,7 @@ fn assume(
         name: BuiltInProbe::BreakGlass.to_string(),
         document: desired.header.document.clone(),
         places: places.clone(),
+        except: BTreeSet::new(),
         principal: principal.to_owned(),
         actions: vec!["sts:AssumeRole".to_owned()],
         resource: role.to_owned(),

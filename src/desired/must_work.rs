@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::desired::model::DesiredTarget;
-use crate::org::DocumentRef;
+use crate::org::{AccountId, DocumentRef};
 
 /// A call that must go on working in some accounts, whatever becomes of their policies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct MustWork {
     pub document: DocumentRef,
     /// The OUs whose accounts are meant, and single accounts.
     pub places: BTreeSet<DesiredTarget>,
+    /// Accounts in these places that are not meant.
+    pub except: BTreeSet<AccountId>,
     /// `role/…` or `user/…` in the account itself, an ARN, or a service principal.
     pub principal: String,
     /// The actions.

@@ -58,6 +58,7 @@ pub(crate) fn read(
             name,
             document: by.clone(),
             places,
+            except: BTreeSet::new(),
             principal: raw.principal.0,
             actions: raw.actions.into_iter().map(|action| action.0).collect(),
             resource: raw.resource.map_or_else(|| "*".to_owned(), |resource| resource.0),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::compile::{BuiltInProbe, DesiredTarget, MustWork, Resources};
+use crate::compile::{BuiltInProbe, DesiredTarget, MustWork, PARTITION, Resources};
 use crate::org::{AccountId, OrgSnapshot, OuPath};
 use crate::plan::lockout::session::{Partition, Session, principal_arn};
 
@@ -73,6 +73,8 @@ pub(super) struct Call {
     resource: String,
     /// The accounts; nothing for every member account.
     places: Option<BTreeSet<DesiredTarget>>,
+    /// Accounts in these places that are not meant.
+    except: BTreeSet<AccountId>,
     /// What exempts the principal: a pattern of its ARN.
     pub(super) exemption: Option<String>,
     pub(super) session: Session,
@@ -157,6 +159,7 @@ impl Template<'_> {
             principal: self.principal.clone(),
             resource: if is_role { self.resource } else { "*" }.to_owned(),
             places: None,
+            except: BTreeSet::new(),
             exemption: self.exemption.cloned(),
             session: Session::built_in(action, partition, organization),
         }
@@ -168,14 +171,16 @@ fn declared<'a>(
     partition: &'a Partition,
     organization: &'a str,
 ) -> impl Iterator<Item = Call> + 'a {
-    let MustWork { name, places, principal, actions, resource, .. } = probe;
+    let MustWork { name, places, except, principal, actions, resource, .. } = probe;
+    let in_partition = |text: &String| text.replace(PARTITION, partition.name());
+    let (principal, resource) = (in_partition(principal), in_partition(resource));
     let (caller, exemption) = if principal.starts_with("arn:") {
         (Caller::Fixed(principal.clone()), Some(principal.clone()))
     } else if principal == "root" || principal.contains('/') {
         let pattern = format!("arn:{}:iam::*:{principal}", partition.name());
-        (Caller::Local(principal.clone()), Some(pattern))
+        (Caller::Local(principal), Some(pattern))
     } else {
-        (Caller::Fixed(principal.clone()), None)
+        (Caller::Fixed(principal), None)
     };
     actions.iter().map(move |action| Call {
         probe: name.clone(),
@@ -183,6 +188,7 @@ fn declared<'a>(
         principal: caller.clone(),
         resource: resource.clone(),
         places: Some(places.clone()),
+        except: except.clone(),
         exemption: exemption.clone(),
         session: Session::of_probe(probe, action, partition, organization),
     })
@@ -191,6 +197,9 @@ fn declared<'a>(
 impl Call {
     /// Is the probe about an account, which lies at `path`?
     pub(super) fn is_about(&self, account: &AccountId, path: &OuPath) -> bool {
+        if self.except.contains(account) {
+            return false;
+        }
         let Some(places) = &self.places else { return true };
         places.iter().any(|place| match place {
             DesiredTarget::Unit(unit) => unit.contains(path),
