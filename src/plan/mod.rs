@@ -70,5 +70,15 @@ pub fn plan(resources: &Resources, snapshot: &OrgSnapshot, guards: &Guards) -> P
     blocked.sort();
     blocked.dedup();
     unmanaged.sort();
-    Plan { organization_id, actions, held, reported, blocked, lockouts, reworded, unmanaged, checks }
+    Plan {
+        organization_id,
+        actions,
+        held,
+        reported,
+        blocked,
+        lockouts,
+        reworded,
+        unmanaged,
+        checks,
+    }
 }
