@@ -1,5 +1,7 @@
 //! Objects in accounts: several calls each, every one written down by itself.
 
+use std::collections::BTreeSet;
+
 use crate::act::{Entry, Journal, Outcome, Pass, with_source};
 use crate::cloud::{Cloud, CloudError, CloudErrorKind};
 use crate::org::{Mark, ObjectState, ObjectStep};
@@ -59,6 +61,7 @@ pub(super) async fn check(cloud: &dyn Cloud, check: &Check, journal: &dyn Journa
         object: key.to_string(),
         step: Some(step.to_string()),
         document: document.clone(),
+        guardrails: BTreeSet::new(),
         reason: "a comparison with what is in the accounts is due".to_owned(),
         before: None,
         after: None,

@@ -143,12 +143,12 @@ impl States {
         });
         let words = lengths.sum::<usize>().div_ceil(BITS).max(1);
         let empty = || vec![0_u64; words].into_boxed_slice();
-        let (mut starts, mut ends) = (empty(), empty());
+        let (mut begins, mut ends) = (empty(), empty());
         let (mut stars, mut ones, mut inside) = (empty(), empty(), empty());
         let mut rows: BTreeMap<char, Vec<(usize, u64)>> = BTreeMap::new();
         let mut place = 0;
         for (tokens, first) in patterns {
-            set(&mut starts, place);
+            set(&mut begins, place);
             for (at, token) in tokens.iter().enumerate() {
                 if is_idle(tokens, *first, at) {
                     continue;
@@ -179,7 +179,7 @@ impl States {
             ascii[*c as usize] = u8::try_from(at + 1).unwrap_or(0);
         }
         let rows = rows.into_iter().map(|(c, row)| (c, row.into_boxed_slice())).collect();
-        Self { starts, ends, stars, ones, inside, rows, ascii }
+        Self { starts: begins, ends, stars, ones, inside, rows, ascii }
     }
 
     /// Does any of the patterns match all of `text`?
