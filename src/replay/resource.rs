@@ -37,21 +37,14 @@ pub(super) fn of_parameters(action: &str, parameters: &str, place: Place<'_>) ->
             let is_vague = name == "DeleteObject" && key.is_empty();
             (!is_vague).then(|| arn("s3", "", "", &format!("{bucket}{key}"))).flatten()
         }
-        "iam" => {
-            if let Some(policy) = text("policyArn").filter(|_| is_about_policy(name)) {
-                return Some(policy.to_owned());
+        "iam" => match text("policyArn").filter(|_| is_about_policy(name)) {
+            Some(policy) => Some(policy.to_owned()),
+            None => {
+                let (kind, parameter) = created(name)?;
+                let path = text("path").unwrap_or("/");
+                arn("iam", "", account, &format!("{kind}{path}{}", text(parameter)?))
             }
-            let (kind, parameter) = match name {
-                "CreateRole" => ("role", "roleName"),
-                "CreateUser" => ("user", "userName"),
-                "CreateGroup" => ("group", "groupName"),
-                "CreatePolicy" => ("policy", "policyName"),
-                "CreateInstanceProfile" => ("instance-profile", "instanceProfileName"),
-                _ => return None,
-            };
-            let path = text("path").unwrap_or("/");
-            arn("iam", "", account, &format!("{kind}{path}{}", text(parameter)?))
-        }
+        },
         "kms" => {
             let key = text("keyId")?;
             let is_key = key.splitn(6, ':').nth(5).is_some_and(|name| name.starts_with("key/"));
@@ -93,6 +86,18 @@ pub(super) fn of_parameters(action: &str, parameters: &str, place: Place<'_>) ->
     }
 }
 
+/// What a call to IAM creates, and the parameter with its name. Of what is there already, nobody says the path.
+fn created(name: &str) -> Option<(&'static str, &'static str)> {
+    Some(match name {
+        "CreateRole" => ("role", "roleName"),
+        "CreateUser" => ("user", "userName"),
+        "CreateGroup" => ("group", "groupName"),
+        "CreatePolicy" => ("policy", "policyName"),
+        "CreateInstanceProfile" => ("instance-profile", "instanceProfileName"),
+        _ => return None,
+    })
+}
+
 /// Calls whose resource is the policy that they name; others name it beside a role, user or group.
 fn is_about_policy(name: &str) -> bool {
     matches!(
@@ -127,79 +132,62 @@ fn partition(region: &str) -> &'static str {
 mod tests {
     use super::{Place, of_parameters};
 
+    /// Actions, parameters, and the ARN; none where it is not certain.
+    const CASES: &[(&str, &str, &str)] = &[
+        ("s3:GetObject", r#"{"bucketName":"photos","key":"a/b c"}"#, "arn:aws:s3:::photos/a/b c"),
+        ("s3:PutBucketPolicy", r#"{"bucketName":"photos","policy":""}"#, "arn:aws:s3:::photos"),
+        ("s3:DeleteObject", r#"{"bucketName":"photos","delete":""}"#, ""),
+        ("s3:GetObject", r#"{"bucketName":"arn:aws:s3:eu-west-1:1:accesspoint/x","key":"a"}"#, ""),
+        ("s3:ListBuckets", "{}", ""),
+        ("iam:CreateRole", r#"{"roleName":"a"}"#, "arn:aws:iam::555555555555:role/a"),
+        (
+            "iam:CreateUser",
+            r#"{"userName":"a","path":"/x/"}"#,
+            "arn:aws:iam::555555555555:user/x/a",
+        ),
+        ("iam:DeleteRole", r#"{"roleName":"a"}"#, ""),
+        ("iam:AttachRolePolicy", r#"{"roleName":"a","policyArn":"arn:aws:iam::aws:policy/X"}"#, ""),
+        (
+            "iam:GetPolicy",
+            r#"{"policyArn":"arn:aws:iam::aws:policy/X"}"#,
+            "arn:aws:iam::aws:policy/X",
+        ),
+        ("kms:Decrypt", r#"{"keyId":"1234-a"}"#, "arn:aws:kms:eu-west-1:555555555555:key/1234-a"),
+        ("kms:Decrypt", r#"{"keyId":"arn:aws:kms:r:1:key/2"}"#, "arn:aws:kms:r:1:key/2"),
+        ("kms:Decrypt", r#"{"keyId":"alias/a"}"#, ""),
+        ("kms:Decrypt", r#"{"keyId":"arn:aws:kms:r:1:alias/a"}"#, ""),
+        (
+            "sqs:SendMessage",
+            r#"{"queueUrl":"https://sqs.eu-west-1.amazonaws.com/666666666666/jobs"}"#,
+            "arn:aws:sqs:eu-west-1:666666666666:jobs",
+        ),
+        ("sqs:CreateQueue", r#"{"queueName":"jobs"}"#, "arn:aws:sqs:eu-west-1:555555555555:jobs"),
+        (
+            "dynamodb:GetItem",
+            r#"{"tableName":"t"}"#,
+            "arn:aws:dynamodb:eu-west-1:555555555555:table/t",
+        ),
+        ("dynamodb:Query", r#"{"tableName":"t","indexName":"i"}"#, ""),
+        (
+            "lambda:InvokeFunction",
+            r#"{"functionName":"f"}"#,
+            "arn:aws:lambda:eu-west-1:555555555555:function:f",
+        ),
+        ("lambda:InvokeFunction", r#"{"functionName":"f:live"}"#, ""),
+        ("lambda:InvokeFunction", r#"{"functionName":"f","qualifier":"1"}"#, ""),
+        ("secretsmanager:GetSecretValue", r#"{"secretId":"db"}"#, ""),
+        ("secretsmanager:GetSecretValue", r#"{"secretId":"arn:aws:x"}"#, "arn:aws:x"),
+        ("ec2:RunInstances", r#"{"bucketName":"photos"}"#, ""),
+        ("s3:GetObject", r#"{"bucketName":7,"key":{}}"#, ""),
+        ("s3:GetObject", "not JSON", ""),
+    ];
+
     #[test]
     fn parameters_name_the_resource_where_they_leave_no_doubt() {
         let place = Place { region: "eu-west-1", account: "555555555555" };
-        for (action, parameters, expected) in [
-            (
-                "s3:GetObject",
-                r#"{"bucketName":"photos","key":"a/b c"}"#,
-                "arn:aws:s3:::photos/a/b c",
-            ),
-            ("s3:PutBucketPolicy", r#"{"bucketName":"photos","policy":""}"#, "arn:aws:s3:::photos"),
-            ("s3:DeleteObject", r#"{"bucketName":"photos","delete":""}"#, ""),
-            (
-                "s3:GetObject",
-                r#"{"bucketName":"arn:aws:s3:eu-west-1:1:accesspoint/x","key":"a"}"#,
-                "",
-            ),
-            ("s3:ListBuckets", "{}", ""),
-            ("iam:CreateRole", r#"{"roleName":"a"}"#, "arn:aws:iam::555555555555:role/a"),
-            (
-                "iam:CreateUser",
-                r#"{"userName":"a","path":"/x/"}"#,
-                "arn:aws:iam::555555555555:user/x/a",
-            ),
-            ("iam:DeleteRole", r#"{"roleName":"a"}"#, ""),
-            (
-                "iam:AttachRolePolicy",
-                r#"{"roleName":"a","policyArn":"arn:aws:iam::aws:policy/X"}"#,
-                "",
-            ),
-            (
-                "iam:GetPolicy",
-                r#"{"policyArn":"arn:aws:iam::aws:policy/X"}"#,
-                "arn:aws:iam::aws:policy/X",
-            ),
-            (
-                "kms:Decrypt",
-                r#"{"keyId":"1234-a"}"#,
-                "arn:aws:kms:eu-west-1:555555555555:key/1234-a",
-            ),
-            ("kms:Decrypt", r#"{"keyId":"arn:aws:kms:r:1:key/2"}"#, "arn:aws:kms:r:1:key/2"),
-            ("kms:Decrypt", r#"{"keyId":"alias/a"}"#, ""),
-            ("kms:Decrypt", r#"{"keyId":"arn:aws:kms:r:1:alias/a"}"#, ""),
-            (
-                "sqs:SendMessage",
-                r#"{"queueUrl":"https://sqs.eu-west-1.amazonaws.com/666666666666/jobs"}"#,
-                "arn:aws:sqs:eu-west-1:666666666666:jobs",
-            ),
-            (
-                "sqs:CreateQueue",
-                r#"{"queueName":"jobs"}"#,
-                "arn:aws:sqs:eu-west-1:555555555555:jobs",
-            ),
-            (
-                "dynamodb:GetItem",
-                r#"{"tableName":"t"}"#,
-                "arn:aws:dynamodb:eu-west-1:555555555555:table/t",
-            ),
-            ("dynamodb:Query", r#"{"tableName":"t","indexName":"i"}"#, ""),
-            (
-                "lambda:InvokeFunction",
-                r#"{"functionName":"f"}"#,
-                "arn:aws:lambda:eu-west-1:555555555555:function:f",
-            ),
-            ("lambda:InvokeFunction", r#"{"functionName":"f:live"}"#, ""),
-            ("lambda:InvokeFunction", r#"{"functionName":"f","qualifier":"1"}"#, ""),
-            ("secretsmanager:GetSecretValue", r#"{"secretId":"db"}"#, ""),
-            ("secretsmanager:GetSecretValue", r#"{"secretId":"arn:aws:x"}"#, "arn:aws:x"),
-            ("ec2:RunInstances", r#"{"bucketName":"photos"}"#, ""),
-            ("s3:GetObject", r#"{"bucketName":7,"key":{}}"#, ""),
-            ("s3:GetObject", "not JSON", ""),
-        ] {
+        for (action, parameters, expected) in CASES {
             let found = of_parameters(action, parameters, place);
-            assert_eq!(found.as_deref().unwrap_or_default(), expected, "{action} {parameters}");
+            assert_eq!(found.as_deref().unwrap_or_default(), *expected, "{action} {parameters}");
         }
         let china = Place { region: "cn-north-1", ..place };
         let found = of_parameters("s3:GetObject", r#"{"bucketName":"b","key":"k"}"#, china);

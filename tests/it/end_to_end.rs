@@ -2,6 +2,7 @@
 //! after other people were there.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
 
@@ -428,12 +429,14 @@ fn crowded_site() -> Site {
          organizationalUnits: {{Workloads: {{}}}}\n  policyTypes: [SERVICE_CONTROL_POLICY]\n"
     );
     for number in 10..22 {
-        text.push_str(&format!(
+        write!(
+            text,
             "---\napiVersion: palisade/v1\nkind: ServiceControlPolicy\n\
              metadata: {{name: deny-{number}, annotations: {{palisade/lint-ignore: unknown-action}}}}\n\
              spec:\n  targets: [/Workloads]\n  document: {{Version: \"2012-10-17\", Statement: \
              [{{Sid: Deny, Effect: Deny, Action: \"iam:Do{number}\", Resource: \"*\"}}]}}\n"
-        ));
+        )
+        .unwrap();
     }
     site.write("all.yaml", &text);
     site
