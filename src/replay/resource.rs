@@ -37,14 +37,12 @@ pub(super) fn of_parameters(action: &str, parameters: &str, place: Place<'_>) ->
             let is_vague = name == "DeleteObject" && key.is_empty();
             (!is_vague).then(|| arn("s3", "", "", &format!("{bucket}{key}"))).flatten()
         }
-        "iam" => match text("policyArn").filter(|_| is_about_policy(name)) {
-            Some(policy) => Some(policy.to_owned()),
-            None => {
-                let (kind, parameter) = created(name)?;
-                let path = text("path").unwrap_or("/");
-                arn("iam", "", account, &format!("{kind}{path}{}", text(parameter)?))
-            }
-        },
+        "iam" if is_about_policy(name) => text("policyArn").map(str::to_owned),
+        "iam" => {
+            let (kind, parameter) = created(name)?;
+            let path = text("path").unwrap_or("/");
+            arn("iam", "", account, &format!("{kind}{path}{}", text(parameter)?))
+        }
         "kms" => {
             let key = text("keyId")?;
             let is_key = key.splitn(6, ':').nth(5).is_some_and(|name| name.starts_with("key/"));
