@@ -59,6 +59,7 @@ class StackSet:
         self.instances = {}  # (account, Region): names of the roles that the stack made
         self.statuses = {}  # (account, Region): (status, detailed status, reason)
         self.operations = []
+        self.seen = set()  # accounts that were there when something was last deployed
 
 
 def organization(account):
@@ -190,7 +191,9 @@ def deploy_by_itself(management):
             for account, region in list(stack_set.instances):
                 if account not in under:
                     del stack_set.instances[(account, region)]
-            for account in under:
+            # One that was left out stays out until it goes and comes back.
+            come, stack_set.seen = under - stack_set.seen, under
+            for account in come:
                 for region in regions:
                     if (account, region) not in stack_set.instances:
                         deploy(stack_set, account, region)

@@ -310,10 +310,10 @@ fn exhausted(
     let first = deployed.instances.values().flat_map(BTreeMap::values).find_map(|instance| {
         instance.reason.as_deref().filter(|_| instance.status == InstanceStatus::Failed)
     });
-    let why = first.map(|why| format!(": {why}")).unwrap_or_default();
+    let why = first.map(|why| format!(": {}", why.trim_end_matches('.'))).unwrap_or_default();
     let message = format!(
         "{FAILURES_MAX} operations in a row failed today in {}{why}; palisade tries again tomorrow, and at \
-         once when the document changes",
+         once when the document changes or an operation of yours succeeds",
         named(&accounts)
     );
     Some((BlockedReason::Failing, message))
