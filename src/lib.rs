@@ -25,6 +25,7 @@ pub mod lint;
 pub mod metrics;
 pub mod observe;
 pub mod org;
+pub mod permissions;
 pub mod plan;
 pub mod policy;
 pub mod reference;

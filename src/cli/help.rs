@@ -196,6 +196,18 @@ Exit codes:
   0  printed, whatever the practices' states are
   1  desired state has problems, or how things stand could not be read";
 
+/// After `palisade permissions --help`.
+pub(crate) const PERMISSIONS: &str = "\
+Examples:
+  palisade permissions --mode observe            to begin with: palisade reads
+  palisade permissions                           for the role in the management account
+  palisade permissions --for member              for the role that is assumed in every account
+  palisade permissions --output json             all of them
+
+Exit codes:
+  0  printed
+  1  desired state has problems";
+
 /// After `palisade catalog --help`.
 pub(crate) const CATALOG: &str = "\
 Examples:

@@ -22,6 +22,7 @@ mod import;
 mod lease;
 mod notify;
 mod observe;
+mod permissions;
 mod plan;
 mod plan_document;
 mod progress;
@@ -88,6 +89,7 @@ fn execute(command: &Command, console: Console) -> anyhow::Result<Exit> {
         Command::Demo(args) => demo::run(args, console),
         Command::Catalog(args) => catalog::run(args, console),
         Command::Coverage(args) => coverage::run(args, console),
+        Command::Permissions(args) => permissions::run(args, console),
         Command::Schema(_) => schema::run(console),
         Command::Completions(args) => completions::run(args, console),
         Command::Apply(args) => apply::run(args, console),

@@ -11,16 +11,10 @@ pub(crate) struct Unbuilt {
     meanwhile: &'static str,
 }
 
-const UNBUILT: &[Unbuilt] = &[
-    Unbuilt {
-        name: "drill",
-        meanwhile: "assume the emergency role by hand, and write down that it worked",
-    },
-    Unbuilt {
-        name: "permissions",
-        meanwhile: "the README lists the permissions that `observe` and `run` need",
-    },
-];
+const UNBUILT: &[Unbuilt] = &[Unbuilt {
+    name: "drill",
+    meanwhile: "assume the emergency role by hand, and write down that it worked",
+}];
 
 /// The command called `name`, if it is one of these.
 pub(crate) fn find(name: &str) -> Option<Unbuilt> {

@@ -40,6 +40,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("status", &["org", "desired", "compile", "plan", "act", "clock"]),
     // What the page shows: modes, documents and obstacles by their own names.
     ("admin", &["status", "metrics", "desired", "org", "plan"]),
+    // Operations are the port's; what desired state has of each, `compile` says.
+    ("permissions", &["org", "compile", "cloud"]),
     (
         "controller",
         &[
@@ -79,6 +81,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "plan",
             "act",
             "replay",
+            "permissions",
             "status",
             "admin",
             "controller",
@@ -102,6 +105,7 @@ const PURE: &[&str] = &[
     "judge",
     "plan",
     "status",
+    "permissions",
 ];
 
 /// The one file of a pure module that has an effect.

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod architecture;
+mod browser;
 mod catalog;
 mod cli;
 mod conformance;
@@ -19,6 +20,7 @@ mod judging;
 mod live;
 mod monitoring;
 mod observation;
+mod permissions;
 mod planning;
 mod public;
 mod replicas;
@@ -26,4 +28,5 @@ mod scenarios;
 mod simulation;
 mod sized;
 mod support;
+mod templates;
 mod trail;

@@ -44,16 +44,17 @@ fn held(html: &mut Html, report: &Report) -> bool {
         html.element("li", &[], &format!("{count} because {why}"));
     }
     html.markup("</ul>");
+    html.markup("<p>Read it with <code>palisade plan</code> or at <a href=\"/plan\">/plan</a>, then approve exactly this plan where the daemon has its data directory:</p>");
+    command(html, approve);
+    html.markup("<p>Or in git, on the <code>Organization</code> document: ");
+    html.element("code", &[], &format!("palisade/approved-plan: {hash}"));
+    html.markup(". To refuse it, revert the commit that asks for it. It is about:</p>");
     let waiting = report.documents.iter().filter(|document| {
         let mut differences = document.differences.iter();
         differences.any(|difference| difference.state == DifferenceState::AwaitingApproval)
     });
     documents(html, &waiting.map(DocumentReport::document).collect());
-    html.markup("<p>Read it with <code>palisade plan</code> or at <a href=\"/plan\">/plan</a>, then approve exactly this plan where the daemon has its data directory:</p>");
-    command(html, approve);
-    html.markup("<p>Or in git, on the <code>Organization</code> document: ");
-    html.element("code", &[], &format!("palisade/approved-plan: {hash}"));
-    html.markup(". To refuse it, revert the commit that asks for it.</p></article>");
+    html.markup("</article>");
     true
 }
 
@@ -72,7 +73,7 @@ pub(super) fn documents(html: &mut Html, documents: &BTreeSet<DocumentRef>) {
             html.text(", ");
         }
         let link = format!("#{}", anchor(&document.kind, &document.name));
-        html.element("a", &[("href", &link)], &document.to_string());
+        html.element("a", &[("href", &link), ("title", &document.kind)], &document.name);
     }
     if documents.len() > LINES_MAX {
         html.text(&format!(" and {} more", documents.len() - LINES_MAX));

@@ -2,10 +2,13 @@
 
 use super::html::{Html, Look, anchor, counted};
 use super::words::{done_about, part, standing, turned, wrong};
-use crate::status::{Attribution, Condition, Difference, DocumentReport, Report};
+use crate::status::{Attribution, Condition, Difference, DifferenceState, DocumentReport, Report};
 
 /// Differences of one document that are listed. `/status` has them all.
 const DIFFERENCES_MAX: usize = 20;
+
+/// Guardrails that differ and have a card of their own; the list of all begins with the rest.
+const CARDS_MAX: usize = 10;
 
 /// The annotation that says who keeps a guardrail.
 const OWNER: &str = "palisade/owner";
@@ -20,9 +23,9 @@ const CONTROLS: &str = "palisade/controls";
 pub(super) fn drift(html: &mut Html, documents: &[&DocumentReport]) {
     html.markup("<section id=\"drift\" data-part aria-labelledby=\"drift-title\">");
     html.markup("<h2 id=\"drift-title\">Drift</h2>");
-    let mut any = false;
-    for document in documents.iter().filter(|document| !document.differences.is_empty()) {
-        any = true;
+    let differing: Vec<&&DocumentReport> =
+        documents.iter().filter(|document| !document.differences.is_empty()).collect();
+    for document in differing.iter().take(CARDS_MAX) {
         let (look, word) = standing(document);
         html.open("article", &[("class", "card")]);
         html.open("h3", &[]);
@@ -36,7 +39,13 @@ pub(super) fn drift(html: &mut Html, documents: &[&DocumentReport]) {
         differences(html, &document.differences);
         html.markup("</article>");
     }
-    if !any {
+    if differing.len() > CARDS_MAX {
+        let more = counted(differing.len() - CARDS_MAX, "guardrail");
+        html.markup("<p>and ");
+        html.element("a", &[("href", "#guardrails")], &format!("{more} more, first in the list"));
+        html.markup("</p>");
+    }
+    if differing.is_empty() {
         html.markup("<p class=\"nothing\">None: every object that was read is as git says.</p>");
     }
     html.markup("</section>");
@@ -91,8 +100,9 @@ fn one_difference(html: &mut Html, difference: &Difference) {
     html.markup("</span><br>");
     let (look, word) = done_about(*state);
     html.state(look, word);
-    // What only waits to be confirmed is said by its state.
-    if !detail.is_empty() && !state.is_settling() {
+    // What waits to be confirmed is said by its state, and why something waits for approval above.
+    let is_said = state.is_settling() || *state == DifferenceState::AwaitingApproval;
+    if !detail.is_empty() && !is_said {
         html.text(&format!(": {detail}"));
     }
     if let Some(by) = by {
@@ -110,13 +120,16 @@ fn one_difference(html: &mut Html, difference: &Difference) {
 
 /// Who did it.
 pub(super) fn attribution(html: &mut Html, by: &Attribution) {
-    let Attribution { principal, call, at, from, event: _ } = by;
+    let Attribution { principal, call, at, from, event } = by;
     html.text("By ");
     html.element("code", &[], principal);
     html.text(&format!(" with {call} "));
     html.time(*at);
     if let Some(from) = from {
         html.text(&format!(" from {from}"));
+    }
+    if !event.is_empty() {
+        html.element("small", &[], &format!(" event {event}"));
     }
 }
 

@@ -121,11 +121,13 @@
   function find() {
     const words = byId('find').value.trim().toLowerCase();
     let count = 0;
+    const isHit = (node) => words !== '' && node.dataset.find.toLowerCase().includes(words);
     for (const node of document.querySelectorAll('[data-find]')) {
-      const hit = words !== '' && node.dataset.find.toLowerCase().includes(words);
-      const holds = words !== '' && !hit && [...node.querySelectorAll('[data-find]')]
-        .some((it) => it.dataset.find.toLowerCase().includes(words));
-      const shown = words === '' || hit || holds;
+      const hit = isHit(node);
+      const outer = node.parentElement.closest('[data-find]');
+      if (outer) node.dataset.in = hit || outer.dataset.in === '1' ? '1' : '';
+      else node.dataset.in = hit && node.dataset.find !== '/' ? '1' : '';
+      const shown = words === '' || node.dataset.in === '1' || [...node.querySelectorAll('[data-find]')].some(isHit);
       (node.parentElement.matches('.tree li') ? node.parentElement : node).hidden = !shown;
       if (hit) {
         count += 1;

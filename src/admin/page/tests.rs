@@ -198,7 +198,7 @@ fn no_state_is_told_by_colour_alone() {
 fn on_call_reads_what_to_do_first() {
     let page = render(Some(&hostile()));
     for shown in [
-        "2 changes need a person",
+        "1 change waits for approval, 1 object is stuck",
         "palisade approve cafe",
         "palisade validate",
         "1 change waits for approval",

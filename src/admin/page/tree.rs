@@ -1,11 +1,12 @@
 //! The organization: every OU with its accounts, the guardrails that lie on each, and what differs there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::attention;
 use super::html::{Html, Look, anchor, counted};
 use super::words::force;
-use crate::status::{AccountReport, GuardrailHere, Here, Report, TreeReport, UnitReport};
+use crate::org::DocumentRef;
+use crate::status::{AccountReport, Force, GuardrailHere, Here, Report, TreeReport, UnitReport};
 
 /// Accounts of one OU from which on their list is closed at first.
 const ACCOUNTS_OPEN_MAX: usize = 12;
@@ -51,6 +52,9 @@ impl<'a> Nodes<'a> {
         }
         for account in &tree.accounts {
             nodes.accounts.entry(&account.unit).or_default().push(account);
+        }
+        for accounts in nodes.accounts.values_mut() {
+            accounts.sort_by_key(|account| (account.name.is_none(), &account.name, &account.id));
         }
         nodes
     }
@@ -141,7 +145,7 @@ fn chips(html: &mut Html, here: &Here, below: Below) {
     }
     if below.differing > 0 {
         html.text(" ");
-        html.state(Look::Wait, &format!("{} below", counted(below.differing, "difference")));
+        html.state(Look::Wait, &format!("{} below", below.differing));
     }
 }
 
@@ -176,9 +180,15 @@ fn contents(html: &mut Html, here: &Here) {
         );
         html.element("p", &[("class", "quiet")], &text);
     }
-    if !differing.is_empty() {
+    let shown = |document: &DocumentRef| {
+        let mut guardrails = guardrails.iter().filter(|each| each.document == *document);
+        guardrails.any(|each| each.force != Force::InForce)
+    };
+    let rest: BTreeSet<DocumentRef> =
+        differing.iter().filter(|document| !shown(document)).cloned().collect();
+    if !rest.is_empty() {
         html.markup("<p class=\"quiet\">Differs by:</p>");
-        attention::documents(html, differing);
+        attention::documents(html, &rest);
     }
 }
 

@@ -17,17 +17,21 @@ pub(super) struct Verdict {
 /// The worst there is to say.
 pub(super) fn verdict(report: &Report) -> Verdict {
     let differing = report.documents.iter().filter(|each| !each.differences.is_empty()).count();
-    let waiting = count(report, DifferenceState::needs_person);
+    let held = report.held.as_ref().filter(|held| !held.approved).map_or(0, |held| held.actions);
+    let stuck =
+        count(report, |state| state.needs_person() && state != DifferenceState::AwaitingApproval);
     let guardrails = counted(differing, "guardrail");
     let bad = |words: String| Verdict { look: Look::Bad, words };
     let wait = |words: String| Verdict { look: Look::Wait, words };
     if report.organization_id.is_none() {
         return bad("No desired state: nothing is guarded".to_owned());
     }
-    if waiting > 0 {
-        let changes = counted(waiting, "change");
-        let verb = if waiting == 1 { "needs" } else { "need" };
-        return bad(format!("{changes} {verb} a person"));
+    if held > 0 || stuck > 0 {
+        let wait = if held == 1 { "waits" } else { "wait" };
+        let held = (held > 0).then(|| format!("{} {wait} for approval", counted(held, "change")));
+        let is = if stuck == 1 { "is" } else { "are" };
+        let stuck = (stuck > 0).then(|| format!("{} {is} stuck", counted(stuck, "object")));
+        return bad(held.into_iter().chain(stuck).collect::<Vec<_>>().join(", "));
     }
     if !report.desired_state.valid {
         return bad("Git does not load: the last good state is kept".to_owned());

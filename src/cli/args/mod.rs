@@ -20,6 +20,7 @@ use crate::cli::events::EventsArgs;
 use crate::cli::help;
 use crate::cli::lease::LeaseArgs;
 use crate::cli::notify::NotifyArgs;
+use crate::cli::permissions::PermissionsArgs;
 use crate::cloud::budget::BudgetShare;
 use crate::config::{MAX_CHANGES, MAX_DELETES};
 use crate::lint::LintCode;
@@ -106,6 +107,9 @@ pub(crate) enum Command {
     /// Show the Security Pillar's practices, and the guardrails in force for each
     #[command(after_help = help::COVERAGE)]
     Coverage(CoverageArgs),
+    /// Print the least IAM policy that palisade needs for this desired state
+    #[command(after_help = help::PERMISSIONS)]
+    Permissions(PermissionsArgs),
     /// Find, read and take ready-made guardrails
     #[command(subcommand_required = true, after_help = help::CATALOG)]
     Catalog(CatalogArgs),
