@@ -72,10 +72,11 @@ pub fn served_by(header: &DocumentHeader, guardrail: Option<&Guardrail>) -> BTre
     if !served.is_empty() {
         return served;
     }
+    // A baseline can be for anything.
     let is_whole = |entry: &&Guardrail| {
+        let is_of_kind = entry.kind == header.document.kind && entry.kind != "Baseline";
         let written = entry.written_as.as_ref();
-        entry.kind == header.document.kind
-            && written.is_some_and(|it| it.starts_with("apiVersion:"))
+        is_of_kind && written.is_some_and(|it| it.starts_with("apiVersion:"))
     };
     let entries = built_in().guardrails().filter(is_whole);
     entries.flat_map(|entry| entry.practices.iter().cloned()).collect()

@@ -25,7 +25,7 @@ spec:
   organizationalUnits: {Security: {accounts: [log-archive, break-glass, security-tooling]}, Workloads: {accounts: [shop-prod]}, Sandbox: {}}
   policyTypes: [SERVICE_CONTROL_POLICY, RESOURCE_CONTROL_POLICY, TAG_POLICY, BACKUP_POLICY, AISERVICES_OPT_OUT_POLICY,
     DECLARATIVE_POLICY_EC2, S3_POLICY, GUARDDUTY_POLICY, SECURITYHUB_POLICY, INSPECTOR_POLICY]
-  trustedServices: [account.amazonaws.com, cloudtrail.amazonaws.com]
+  trustedServices: [account.amazonaws.com, cloudtrail.amazonaws.com, member.org.stacksets.cloudformation.amazonaws.com]
 "#;
 
 fn load_documents(documents: &str) -> Loaded {
