@@ -49,10 +49,6 @@ const EXPLAINED: &[(&str, &str)] = &[
         "where it records more than management events, or was told to record less",
     ),
     ("cloudtrail:DeleteTrail", "where its document goes, once that is approved"),
-    (
-        "cloudformation:ActivateOrganizationsAccess",
-        "once, before the first StackSet of an organization",
-    ),
     ("iam:DeleteRolePermissionsBoundary", "where somebody put a boundary on a role"),
     ("iam:UpdateRole", "where somebody changed a description or a session"),
 ];
