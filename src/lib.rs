@@ -28,6 +28,7 @@ pub mod org;
 pub mod permissions;
 pub mod plan;
 pub mod policy;
+pub mod readiness;
 pub mod reference;
 pub mod replay;
 pub mod status;

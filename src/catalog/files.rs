@@ -56,6 +56,7 @@ guardrails![
     "protect-alert-routing",
     "protect-authorization-tags",
     "protect-backups",
+    "protect-break-glass-account",
     "protect-break-glass-roles",
     "protect-cloudtrail",
     "protect-config",

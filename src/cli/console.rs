@@ -41,15 +41,10 @@ impl Console {
         }
     }
 
-    /// A console without colour.
-    pub(crate) fn plain() -> Self {
-        Self::new(ColorChoice::Never)
-    }
-
     /// A console that nobody hears.
     #[cfg(test)]
     pub(crate) fn muted() -> Self {
-        Self { voice: Voice::Nowhere, ..Self::plain() }
+        Self { voice: Voice::Nowhere, ..Self::new(ColorChoice::Never) }
     }
 
     /// Writes data. A reader that has gone away, such as `head`, has seen enough: no failure.

@@ -175,6 +175,20 @@ Exit codes:
   2  something is not
   1  the daemon does not answer, or does not know";
 
+/// After `palisade drill break-glass --help`.
+pub(crate) const DRILL: &str = "\
+Looks at the operators, their passwords and MFA devices, the roles in every account, the alerts, and asks the \
+policies in force whether they deny a step of the way. Nothing in AWS is changed.
+
+Examples:
+  palisade drill break-glass
+  palisade drill break-glass --output json
+  palisade drill break-glass --snapshot snapshot.json              without AWS; records nothing
+
+Exit codes:
+  0  emergency access would work; recorded
+  1  it would not, or that could not be seen";
+
 /// After `palisade import --help`.
 pub(crate) const IMPORT: &str = "\
 Examples:

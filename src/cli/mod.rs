@@ -13,6 +13,7 @@ mod completions;
 mod console;
 mod coverage;
 mod demo;
+mod drill;
 mod events;
 mod exit;
 mod explain;
@@ -34,7 +35,6 @@ mod simulate;
 mod sources;
 mod status;
 mod test;
-mod unbuilt;
 mod validate;
 
 use std::ffi::OsString;
@@ -50,14 +50,10 @@ use crate::cli::exit::Exit;
 ///
 /// A wrong command line is 1 and not clap's 2: 2 means that a plan has changes.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let matches = match unbuilt::declare(args::command()).try_get_matches_from(args) {
+    let matches = match args::command().try_get_matches_from(args) {
         Ok(matches) => matches,
         Err(answer) => return ExitCode::from(answer_of_clap(&answer)),
     };
-    if let Some(command) = matches.subcommand_name().and_then(unbuilt::find) {
-        Console::plain().say(&command.message());
-        return ExitCode::from(Exit::Bad);
-    }
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(answer) => return ExitCode::from(answer_of_clap(&answer)),
@@ -87,6 +83,7 @@ fn execute(command: &Command, console: Console) -> anyhow::Result<Exit> {
         Command::Validate(args) => validate::run(args, console),
         Command::Test(args) => test::run(args, console),
         Command::Demo(args) => demo::run(args, console),
+        Command::Drill(args) => drill::run(args, console),
         Command::Catalog(args) => catalog::run(args, console),
         Command::Coverage(args) => coverage::run(args, console),
         Command::Permissions(args) => permissions::run(args, console),

@@ -86,7 +86,8 @@ fn exit_of(plan: &Plan) -> Exit {
         | BlockedReason::Failing
         | BlockedReason::ChangedOutside
         | BlockedReason::UnclassifiedRegion
-        | BlockedReason::NotAsked => false,
+        | BlockedReason::NotAsked
+        | BlockedReason::Undeclared => false,
     });
     if is_blind {
         Exit::Bad

@@ -142,6 +142,46 @@ operations! {
     DisableRegion: "account", Write, RegionWrites;
     GetAlternateContact: "account", Read, ContactReads;
     PutAlternateContact: "account", Write, ContactWrites;
+    GetUser: "iam", Read, IamReads;
+    ListUserPolicies: "iam", Read, IamReads;
+    GetUserPolicy: "iam", Read, IamReads;
+    ListAttachedUserPolicies: "iam", Read, IamReads;
+    ListGroupsForUser: "iam", Read, IamReads;
+    ListAccessKeys: "iam", Read, IamReads;
+    GetLoginProfile: "iam", Read, IamReads;
+    ListMfaDevices as "ListMFADevices": "iam", Read, IamReads;
+    ListUsers: "iam", Read, IamReads;
+    CreateUser: "iam", Write, IamWrites;
+    TagUser: "iam", Write, IamWrites;
+    UpdateAccessKey: "iam", Write, IamWrites;
+    DeleteAccessKey: "iam", Write, IamWrites;
+    RemoveUserFromGroup: "iam", Write, IamWrites;
+    DetachUserPolicy: "iam", Write, IamWrites;
+    PutUserPolicy: "iam", Write, IamWrites;
+    DeleteUserPolicy: "iam", Write, IamWrites;
+    DeleteUserPermissionsBoundary: "iam", Write, IamWrites;
+    DeleteLoginProfile: "iam", Write, IamWrites;
+    DeactivateMfaDevice as "DeactivateMFADevice": "iam", Write, IamWrites;
+    DeleteUser: "iam", Write, IamWrites;
+    GetAccountPasswordPolicy: "iam", Read, IamReads;
+    UpdateAccountPasswordPolicy: "iam", Write, IamWrites;
+    DeleteAccountPasswordPolicy: "iam", Write, IamWrites;
+    GetSamlProvider as "GetSAMLProvider": "iam", Read, IamReads;
+    ListSamlProviders as "ListSAMLProviders": "iam", Read, IamReads;
+    CreateSamlProvider as "CreateSAMLProvider": "iam", Write, IamWrites;
+    UpdateSamlProvider as "UpdateSAMLProvider": "iam", Write, IamWrites;
+    TagSamlProvider as "TagSAMLProvider": "iam", Write, IamWrites;
+    DeleteSamlProvider as "DeleteSAMLProvider": "iam", Write, IamWrites;
+
+    DescribeRule: "events", Read, EventReads;
+    ListTargetsByRule: "events", Read, EventReads;
+    ListRuleTags as "ListTagsForResource": "events", Read, EventReads;
+    ListRules: "events", Read, EventReads;
+    PutRule: "events", Write, EventWrites;
+    TagRule as "TagResource": "events", Write, EventWrites;
+    PutTargets: "events", Write, EventWrites;
+    RemoveTargets: "events", Write, EventWrites;
+    DeleteRule: "events", Write, EventWrites;
 }
 
 /// How often AWS answers before it throttles: a token bucket per calling account.
@@ -214,6 +254,10 @@ pub enum Bucket {
     ContactReads,
     /// `PutAlternateContact`.
     ContactWrites,
+    /// Every read of EventBridge.
+    EventReads,
+    /// Every change of EventBridge.
+    EventWrites,
 }
 
 impl Operation {
@@ -241,6 +285,7 @@ impl Bucket {
     /// part of what they were seen to serve. Of `CloudTrail`: "Quotas in AWS `CloudTrail`", 10 a second for what gets and lists, 1 for
     /// the rest.
     /// Those of the Account API are in "Quotas for AWS Account Management". All read 2026-11.
+    /// `EventBridge` serves 50 a second of each in most Regions ("Amazon EventBridge quotas"), and fewer in small ones.
     fn rate(self) -> (f64, f64) {
         match self {
             Self::Identity => (100.0, 100.0),
@@ -255,10 +300,10 @@ impl Bucket {
             Self::PolicyTypes | Self::TrailWrites | Self::RegionWrites => (1.0, 1.0),
             Self::PolicyWrites | Self::PolicyUpdates | Self::TreeWrites => (2.0, 3.0),
             Self::TagWrites => (4.0, 6.0),
-            Self::IamReads => (10.0, 20.0),
+            Self::IamReads | Self::EventReads => (10.0, 20.0),
             Self::TrailReads => (10.0, 10.0),
             Self::IamWrites => (2.0, 5.0),
-            Self::StackSetReads => (5.0, 10.0),
+            Self::StackSetReads | Self::EventWrites => (5.0, 10.0),
             Self::RegionReads => (5.0, 5.0),
         }
     }

@@ -12,10 +12,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde::Serialize;
 
-pub use crate::compile::objects::{Estate, ObjectResource, ObjectRule, PARTITION, Spread, estate};
+pub use crate::compile::objects::{
+    ClosedPlace, Estate, ObjectResource, ObjectRule, PARTITION, Spread, estate, remember,
+};
 pub use crate::desired::{
-    AcceptedLockout, BuiltInProbe, DesiredTarget, MustWork, OnUnknown, ProbeOrigin, RegionList,
-    Source,
+    AcceptedLockout, BuiltInProbe, DesiredBreakGlass, DesiredTarget, MustWork, OnUnknown,
+    ProbeOrigin, RegionList, Source,
 };
 use crate::desired::{DesiredOrg, DesiredPolicy, DocumentHeader, Mode, arrange};
 use crate::org::{AccountId, DocumentRef, Mark, OrganizationId, OuPath, PolicyQuota, PolicyType};
@@ -53,6 +55,10 @@ pub struct Resources {
     pub policies: BTreeMap<PolicyKey, PolicyResource>,
     /// Objects in accounts; [`estate`] says in which.
     pub objects: Vec<ObjectRule>,
+    /// Places in accounts in which nothing may be but what is wanted.
+    pub closed: Vec<ClosedPlace>,
+    /// Emergency access, as declared.
+    pub break_glass: Vec<DesiredBreakGlass>,
     /// The policies that guardrails would have if they shared none, and the ones they share.
     pub packed: BTreeMap<PolicyKey, PolicyKey>,
     /// Quotas of every policy type in use.
@@ -191,6 +197,8 @@ pub fn compile(desired: &DesiredOrg, today: Date) -> Resources {
             .collect(),
         policies,
         objects: objects::rules(desired),
+        closed: objects::closed(desired),
+        break_glass: desired.break_glass.clone(),
         packed,
         approved: approved_plans(&desired.header),
         region_list: desired

@@ -10,7 +10,7 @@ use crate::act::Outcome;
 use crate::cloud::Operation;
 use crate::controller::events::{BREAK_GLASS, MessageResult};
 use crate::desired::Mode;
-use crate::metrics::{Guardrail, KnownLabels, Metrics};
+use crate::metrics::{Emergency, Guardrail, KnownLabels, Metrics};
 use crate::org::DocumentRef;
 use crate::plan::{BlockedReason, Change, Plan, UnmanagedKind};
 use crate::status::{
@@ -87,6 +87,7 @@ pub(in crate::controller) fn measure(metrics: &Metrics, report: &Report) {
             .map(|(policy_type, enabled)| (policy_type.as_str(), u8::from(*enabled))),
     );
     measure_documents(metrics, report);
+    measure_emergency(metrics, report);
 }
 
 /// A document that is gone is not measured: its name comes from a mark in AWS, which anybody who may
@@ -123,6 +124,27 @@ fn measure_documents(metrics: &Metrics, report: &Report) {
         })
         .collect();
     metrics.record_guardrails(&guardrails);
+}
+
+/// What is said of emergency access.
+fn measure_emergency(metrics: &Metrics, report: &Report) {
+    let written = report.documents.iter().filter(|document| document.source.is_some());
+    let all: Vec<Emergency<'_>> = written
+        .filter_map(|document| {
+            let emergency = document.emergency.as_ref()?;
+            let seconds = |at: Option<jiff::Timestamp>| at.map(jiff::Timestamp::as_second);
+            Some(Emergency {
+                name: &document.name,
+                ready: emergency.ready,
+                accounts: emergency.accounts,
+                accounts_ready: emergency.accounts_ready,
+                last_drill: seconds(emergency.last_drill),
+                drill_age_max: emergency.drill_age_seconds_max,
+                last_sign_in: seconds(emergency.last_sign_in),
+            })
+        })
+        .collect();
+    metrics.record_emergency(&all);
 }
 
 /// What is done about drift: a daemon that observes heals nothing, whatever a document says.

@@ -9,6 +9,7 @@
 mod approvals;
 mod backoff;
 mod daemon;
+mod drills;
 mod events;
 mod files;
 mod journal;
@@ -28,6 +29,7 @@ mod wake;
 
 pub use crate::controller::approvals::{ApprovalError, HeldChange, HeldPlan, approve, held};
 pub use crate::controller::daemon::{Daemon, StartError, Stopped};
+pub use crate::controller::drills::{DrillError, drills, record_drills};
 pub use crate::controller::files::{FileWatch, Sight};
 pub use crate::controller::journal::LineJournal;
 pub use crate::controller::lease::{Claim, Election, Leadership, alone, aside, stand};

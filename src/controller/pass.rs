@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 use crate::act::{Journal, Permit, act};
 use crate::cloud::Cloud;
-use crate::compile::{Resources, estate};
+use crate::compile::{Resources, estate, remember};
 use crate::controller::touched::touched;
 use crate::observe::{Observer, Wanted, WantedObjects};
 use crate::org::OrgSnapshot;
@@ -168,7 +168,8 @@ fn wanted_objects(resources: &Resources, snapshot: &OrgSnapshot) -> Option<Wante
     let organization = snapshot.organization.known()?;
     let is_right = organization.id == resources.organization_id;
     let tree = snapshot.tree.known().filter(|_| is_right)?;
-    let estate = estate(resources, tree, snapshot.partition());
+    let mut estate = estate(resources, tree, snapshot.partition());
+    remember(&mut estate, resources, snapshot);
     Some(WantedObjects {
         installation: resources.installation.clone(),
         keys: estate.objects.into_keys().collect(),

@@ -10,6 +10,7 @@ use crate::config::{OperatingMode, Settings};
 use crate::controller::approvals;
 use crate::controller::approvals::Approvals;
 use crate::controller::backoff::{Backoff, Due, Progress};
+use crate::controller::drills::{by_document, drills};
 use crate::controller::events::{Attributions, Desired, Events, Found};
 use crate::controller::files::Sight;
 use crate::controller::journal::LineJournal;
@@ -173,6 +174,7 @@ impl Keeper {
             troubles,
             practices: self.standing.practices(),
             attributions: self.attributions.clone(),
+            drills: by_document(drills(&self.settings.data_directory).unwrap_or_default()),
         }
     }
 

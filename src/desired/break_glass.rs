@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::desired::model::{DesiredTarget, DocumentHeader};
 use crate::org::AccountId;
@@ -22,6 +22,91 @@ pub struct DesiredBreakGlass {
     pub emergency_role: String,
     /// The roles.
     pub roles: Vec<EmergencyRole>,
+    /// The way in through an identity provider, if there is one.
+    pub saml: Option<EmergencySaml>,
+    /// What counts as an emergency.
+    pub failure_modes: Vec<FailureMode>,
+    /// Who may say that it is one.
+    pub approvers: Vec<String>,
+    /// Who is told of every use, if anybody is.
+    pub alerts: Option<EmergencyAlerts>,
+    /// How long ago the last drill may be, in seconds.
+    pub drill_age_seconds_max: u32,
+    /// What else is in the emergency account on purpose.
+    pub others: Others,
+}
+
+/// The way in through an identity provider that IAM trusts directly (failure mode 3: IAM Identity Center or
+/// its Region is away).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmergencySaml {
+    /// The name of the SAML provider.
+    pub provider: String,
+    /// Its metadata: XML.
+    pub metadata: String,
+    /// The role that people get.
+    pub role: String,
+}
+
+/// A failure for which emergency access is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailureMode {
+    /// Its id.
+    pub id: String,
+    /// What happens.
+    pub description: String,
+    /// How somebody makes sure of it.
+    pub confirmation: String,
+    /// What fails, where it is one of the failures that decide which way in works.
+    pub fails: Option<Failing>,
+    /// The way in.
+    pub through: Through,
+    /// Where it is written what to do.
+    pub runbook: String,
+}
+
+/// What fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
+pub enum Failing {
+    /// The identity provider.
+    #[strum(serialize = "identityProvider")]
+    IdentityProvider,
+    /// What AWS knows of the identity provider: a certificate, a setting.
+    #[strum(serialize = "identityProviderConfiguration")]
+    IdentityProviderConfiguration,
+    /// IAM Identity Center, or its Region.
+    #[strum(serialize = "identityCenter")]
+    IdentityCenter,
+    /// A pipeline, or palisade.
+    #[strum(serialize = "automation")]
+    Automation,
+}
+
+/// The way in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Through {
+    /// The operators' IAM users.
+    Operators,
+    /// The SAML provider.
+    Saml,
+}
+
+/// Who is told of every use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmergencyAlerts {
+    /// ARNs of topics, queues, functions and event buses.
+    pub targets: BTreeSet<String>,
+    /// The Regions in which rules listen.
+    pub regions: BTreeSet<String>,
+}
+
+/// What is in the emergency account on purpose beside what its document makes: patterns of names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Others {
+    /// Of users.
+    pub users: BTreeSet<String>,
+    /// Of roles.
+    pub roles: BTreeSet<String>,
 }
 
 /// Somebody who may use emergency access.
@@ -48,4 +133,56 @@ pub struct EmergencyRole {
     pub max_session_seconds: u32,
     /// How long ago an operator may have shown an MFA code.
     pub mfa_age_seconds_max: u32,
+}
+
+impl DesiredBreakGlass {
+    /// The roles of the emergency account through which the others are reached.
+    pub fn entrances(&self) -> impl Iterator<Item = &str> {
+        let federated = self.saml.iter().map(|saml| saml.role.as_str());
+        std::iter::once(self.emergency_role.as_str()).chain(federated)
+    }
+
+    /// The name of the rules that tell of its use.
+    pub fn alert_rule_name(&self) -> String {
+        format!("palisade-break-glass-{}", self.header.document.name)
+    }
+
+    /// The name of the role with which they deliver.
+    pub fn alert_role_name(&self) -> String {
+        format!("BREAK-GLASS-ALERTS-{}", self.header.document.name)
+    }
+
+    /// Which events of the emergency account are told.
+    ///
+    /// In an account that nobody uses, every sign-in and every act of a user is worth telling. What a call asks
+    /// for is not recorded when AWS denies it, so that every call to STS that fails is told too.
+    pub fn alert_pattern(&self) -> Value {
+        let entrances: Vec<&str> = self.entrances().collect();
+        let roles = self.roles.iter().map(|role| role.name.as_str());
+        let assumed: Vec<Value> = roles
+            .chain(entrances.iter().copied())
+            .map(|role| json!({"wildcard": format!("*:role/{role}")}))
+            .collect();
+        json!({"$or": [
+            {"source": ["aws.signin"]},
+            {"detail": {"userIdentity": {"type": ["IAMUser", "Root"]}}},
+            {"detail": {"userIdentity": {"sessionContext": {"sessionIssuer": {"userName": entrances}}}}},
+            {"source": ["aws.sts"], "detail": {"requestParameters": {"roleArn": assumed}}},
+            {"source": ["aws.sts"], "detail": {"errorCode": [{"exists": true}]}},
+        ]})
+    }
+}
+
+impl EmergencyAlerts {
+    /// The targets that a rule in `region` delivers to.
+    pub fn targets_in<'a>(&'a self, region: &'a str) -> impl Iterator<Item = &'a String> {
+        self.targets.iter().filter(move |arn| Self::reaches(region, arn))
+    }
+
+    /// Can a rule in `region` deliver to `target`? Another Region's event bus, and nothing else there
+    /// ("Event bus targets in Amazon EventBridge").
+    pub fn reaches(region: &str, target: &str) -> bool {
+        let mut parts = target.split(':').skip(2);
+        parts.next() == Some("events") || parts.next() == Some(region)
+    }
 }

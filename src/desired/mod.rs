@@ -34,7 +34,10 @@ mod validate;
 mod tests;
 
 pub use crate::desired::baseline::{DesiredBaseline, STACK_SETS_HOME, STACK_SETS_SERVICE};
-pub use crate::desired::break_glass::{DesiredBreakGlass, EmergencyRole, Operator};
+pub use crate::desired::break_glass::{
+    DesiredBreakGlass, EmergencyAlerts, EmergencyRole, EmergencySaml, Failing, FailureMode,
+    Operator, Others, Through,
+};
 pub use crate::desired::cases::{Call, Case, DesiredTest, Expectation, ExpectedGuardrail, Place};
 pub use crate::desired::contacts::ContactType;
 pub use crate::desired::guardrail::{

@@ -248,7 +248,9 @@ impl DesiredOrg {
 
     /// How many documents there are.
     pub fn document_count(&self) -> usize {
-        self.headers().count() + self.tests.len()
+        let documents: BTreeSet<&DocumentRef> =
+            self.headers().map(|header| &header.document).collect();
+        documents.len() + self.tests.len()
     }
 
     /// The header of every document that palisade enforces.

@@ -188,6 +188,8 @@ fn piece(policy: &DesiredPolicy, today: Date) -> Option<Piece> {
     // What a suspended guardrail left in AWS is not palisade's to change, and `prune: false` says the
     // same of one that is gone from git; in a shared policy neither could be kept.
     let may_share = header.prune && header.is_enforced(today) && !policy.targets.is_empty();
+    // What protects emergency access stands alone: it comes before what restricts, and goes after it.
+    let may_share = may_share && header.document.kind != "BreakGlassRole";
     let size = may_share.then(|| policy::shared_size(&policy.document())).flatten()?;
     Some(Piece { name: header.document.name.clone(), size })
 }

@@ -80,6 +80,8 @@ fn resources() -> Resources {
         ]),
         quotas: BTreeMap::new(),
         objects: Vec::new(),
+        closed: Vec::new(),
+        break_glass: Vec::new(),
         approved: BTreeSet::new(),
         region_list: None,
         must_work: Vec::new(),

@@ -4,6 +4,7 @@
 //! whose labels are known exists from the start with 0, so that alerts need no `or vector(0)`; the
 //! series of a document go when the document goes.
 
+mod emergency;
 mod events;
 mod family;
 mod guardrails;
@@ -16,8 +17,10 @@ use std::time::Duration;
 use prometheus::{Encoder, Gauge, GaugeVec, HistogramVec, IntCounterVec, Registry, TextEncoder};
 use tokio::time::Instant;
 
+pub use crate::metrics::emergency::Emergency;
 pub use crate::metrics::guardrails::Guardrail;
 
+use crate::metrics::emergency::EmergencyFamilies;
 use crate::metrics::events::EventFamilies;
 use crate::metrics::family::{Building, Family, amount, lock, seconds};
 use crate::metrics::guardrails::GuardrailFamilies;
@@ -38,6 +41,7 @@ const REQUEST_BUCKETS: &[f64] = &[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 pub struct Metrics {
     registry: Registry,
     guardrails: GuardrailFamilies,
+    emergency: EmergencyFamilies,
     drifting: Mutex<BTreeMap<(String, String), Instant>>,
     refreshers: Mutex<Vec<Refresher>>,
     unmanaged_objects: GaugeVec,
@@ -114,6 +118,7 @@ impl Metrics {
         let new = Building::new(&registry);
         let metrics = Self {
             guardrails: GuardrailFamilies::new(&new)?,
+            emergency: EmergencyFamilies::new(&new)?,
             drifting: Mutex::default(),
             refreshers: Mutex::default(),
             unmanaged_objects: new.gauges(
@@ -155,10 +160,8 @@ impl Metrics {
                 &["channel", "result"],
             )?,
             aws: AwsFamilies::new(&new)?,
-            desired_state_valid: new.gauge(
-                "desired_state_valid",
-                "1 while the desired state in the directory is valid.",
-            )?,
+            desired_state_valid: new
+                .gauge("desired_state_valid", "1 while desired state in the directory is valid.")?,
             desired_state: new.family(
                 "desired_state_info",
                 "The revision of the desired state in force.",
@@ -174,8 +177,8 @@ impl Metrics {
             leader: new.gauge("leader", "1 while this replica is the one that acts.")?,
             registry: registry.clone(),
         };
-        let build =
-            new.gauges("build_info", "The build that is running.", &["version", "revision"])?;
+        let help = "The build that is running.";
+        let build = new.gauges("build_info", help, &["version", "revision"])?;
         build.with_label_values(&[version, revision]).set(1.0);
         metrics.start_at_zero(known);
         metrics.register_process();

@@ -26,6 +26,10 @@ const REREAD_MAX: usize = 200;
 /// Pages of one listing, at most: IAM allows 5,000 roles and gives 100 a page.
 const PAGES_MAX: usize = 200;
 
+/// Objects of one listing that are read because only reading shows whose they are. Such listings are asked for
+/// in accounts that should hold next to nothing; whoever fills one must not fill every pass with reading.
+const UNMARKED_MAX: usize = 100;
+
 /// The objects that desired state speaks of.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WantedObjects {
@@ -161,8 +165,15 @@ impl AccountMemory {
             let mark = Mark::read_description(&listed.description).1;
             mark.is_some_and(|mark| mark.owner == installation)
         });
+        // Where a listing shows no marks, what is ours is only known by reading.
+        let unmarked = seen.listings.values().filter_map(Part::known).flat_map(|listed| {
+            listed
+                .iter()
+                .filter(|listed| listed.key.kind.is_unmarked_in_listing())
+                .take(UNMARKED_MAX)
+        });
         let keys: BTreeSet<ObjectKey> =
-            ours.map(|listed| &listed.key).chain(&asked.keys).cloned().collect();
+            ours.chain(unmarked).map(|listed| &listed.key).chain(&asked.keys).cloned().collect();
         let (told, keys): (BTreeSet<ObjectKey>, BTreeSet<ObjectKey>) =
             keys.into_iter().partition(|key| key.kind.is_told_by_listing());
         for key in told {

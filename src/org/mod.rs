@@ -18,12 +18,14 @@ pub use crate::org::mark::{
 };
 pub use crate::org::members::Members;
 pub use crate::org::object::{
-    AutoDeployment, Comparison, Contact, ContactDetails, ContactStep, Deployed, EventSelector,
-    FieldSelector, Instance, InstanceStatus, InvalidKey, ListedObject, ObjectKey, ObjectKind,
-    ObjectQuery, ObjectState, ObjectStep, OperationStatus, Piece, Reach, Region, RegionConcurrency,
-    RegionState, RegionStatus, RegionStep, RoleState, RoleStep, Rollout, Settings, Share,
-    StackSetOperation, StackSetPermissions, StackSetState, StackSetStep, TrailCover, TrailDelivery,
-    TrailSettings, TrailState, TrailStep, operation_id,
+    AutoDeployment, Comparison, Contact, ContactDetails, ContactStep, Deployed, EventRuleState,
+    EventRuleStep, EventSelector, EventTarget, FieldSelector, Instance, InstanceStatus, InvalidKey,
+    ListedObject, ObjectKey, ObjectKind, ObjectQuery, ObjectState, ObjectStep, OperationStatus,
+    PasswordPolicyState, PasswordPolicyStep, Piece, Reach, Region, RegionConcurrency, RegionState,
+    RegionStatus, RegionStep, RoleState, RoleStep, Rollout, SamlProviderState, SamlProviderStep,
+    Settings, Share, SignIn, StackSetOperation, StackSetPermissions, StackSetState, StackSetStep,
+    TrailCover, TrailDelivery, TrailSettings, TrailState, TrailStep, UserState, UserStep,
+    operation_id,
 };
 pub use crate::org::part::{Part, Unknown};
 pub use crate::org::path::{InvalidPath, OuPath};

@@ -191,10 +191,21 @@ impl Demand<'_> {
             ObjectState::Role(state) => {
                 format!("arn:{partition}:iam::*:role{}{}", state.path, rule.name)
             }
+            ObjectState::User(state) => {
+                format!("arn:{partition}:iam::*:user{}{}", state.path, rule.name)
+            }
+            ObjectState::SamlProvider(_) => {
+                format!("arn:{partition}:iam::*:saml-provider/{}", rule.name)
+            }
+            ObjectState::EventRule(_) => {
+                let region = rule.region.as_ref().map_or("*", Region::as_str);
+                format!("arn:{partition}:events:{region}:*:rule/{}", rule.name)
+            }
             // What is done to a StackSet is also done to its targets and the types in its template, and what
             // is asked of the management account about another account names that one: neither is in desired
             // state.
             ObjectState::StackSet(_)
+            | ObjectState::PasswordPolicy(_)
             | ObjectState::Region(_)
             | ObjectState::AlternateContact(_) => "*".to_owned(),
             ObjectState::Trail(_) => {
@@ -209,12 +220,16 @@ impl Demand<'_> {
     fn any(&self, kind: ObjectKind) -> Option<String> {
         match kind {
             ObjectKind::Role => Some(format!("arn:{}:iam::*:role/*", self.partition)),
+            ObjectKind::User => Some(format!("arn:{}:iam::*:user/*", self.partition)),
             // Nobody looks for trails of other names, StackSets may be kept already whatever they are
             // called, and the rest has no names but AWS's own.
             ObjectKind::Trail
             | ObjectKind::StackSet
             | ObjectKind::Region
-            | ObjectKind::AlternateContact => None,
+            | ObjectKind::AlternateContact
+            | ObjectKind::PasswordPolicy
+            | ObjectKind::SamlProvider
+            | ObjectKind::EventRule => None,
         }
     }
 

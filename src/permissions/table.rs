@@ -99,6 +99,45 @@ pub fn purpose(operation: Operation) -> Purpose {
         | Operation::DeleteStackInstances
         | Operation::DetectStackSetDrift
         | Operation::DeleteStackSet => Purpose::Object(ObjectKind::StackSet),
+        Operation::GetUser
+        | Operation::ListUserPolicies
+        | Operation::GetUserPolicy
+        | Operation::ListAttachedUserPolicies
+        | Operation::ListGroupsForUser
+        | Operation::ListAccessKeys
+        | Operation::GetLoginProfile
+        | Operation::ListMfaDevices
+        | Operation::ListUsers
+        | Operation::CreateUser
+        | Operation::TagUser
+        | Operation::UpdateAccessKey
+        | Operation::DeleteAccessKey
+        | Operation::RemoveUserFromGroup
+        | Operation::DetachUserPolicy
+        | Operation::PutUserPolicy
+        | Operation::DeleteUserPolicy
+        | Operation::DeleteUserPermissionsBoundary
+        | Operation::DeleteLoginProfile
+        | Operation::DeactivateMfaDevice
+        | Operation::DeleteUser => Purpose::Object(ObjectKind::User),
+        Operation::GetAccountPasswordPolicy
+        | Operation::UpdateAccountPasswordPolicy
+        | Operation::DeleteAccountPasswordPolicy => Purpose::Object(ObjectKind::PasswordPolicy),
+        Operation::GetSamlProvider
+        | Operation::ListSamlProviders
+        | Operation::CreateSamlProvider
+        | Operation::UpdateSamlProvider
+        | Operation::TagSamlProvider
+        | Operation::DeleteSamlProvider => Purpose::Object(ObjectKind::SamlProvider),
+        Operation::DescribeRule
+        | Operation::ListTargetsByRule
+        | Operation::ListRuleTags
+        | Operation::ListRules
+        | Operation::PutRule
+        | Operation::TagRule
+        | Operation::PutTargets
+        | Operation::RemoveTargets
+        | Operation::DeleteRule => Purpose::Object(ObjectKind::EventRule),
         Operation::ListRegions
         | Operation::GetRegionOptStatus
         | Operation::EnableRegion

@@ -379,6 +379,8 @@ pub enum BlockedReason {
     UnclassifiedRegion,
     /// It is dangerous, and the document does not ask for it.
     NotAsked,
+    /// It is in a place that is for declared objects alone, and palisade did not make it.
+    Undeclared,
 }
 
 const CREATE_OBJECT: &str = "CreateObject";

@@ -36,7 +36,7 @@ pub use crate::plan::action::{
 pub use crate::plan::forecast::{Foreseen, forecast};
 pub use crate::plan::guard::Guards;
 pub use crate::plan::lockout::{Lockout, LockoutState, ORGANIZATION_ACTIONS};
-pub use crate::plan::objects::object_steps;
+pub use crate::plan::objects::{is_as_wanted, object_steps};
 pub use crate::plan::unmanaged::{Unmanaged, UnmanagedKind};
 
 use crate::compile::Resources;

@@ -79,6 +79,8 @@ pub enum Reason {
     Idle,
     /// Nothing needs a person.
     NotStalled,
+    /// Nothing differs, and yet it would not work: a person has to do their part.
+    NotReady,
     /// Something differs and has not been acted upon.
     Drifted,
     /// Something differs, and the document or the daemon is told to observe.

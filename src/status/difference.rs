@@ -228,7 +228,8 @@ fn blocked_state(reason: BlockedReason) -> Option<DifferenceState> {
         | BlockedReason::Failing
         | BlockedReason::ChangedOutside
         | BlockedReason::UnclassifiedRegion
-        | BlockedReason::NotAsked => Some(DifferenceState::Blocked),
+        | BlockedReason::NotAsked
+        | BlockedReason::Undeclared => Some(DifferenceState::Blocked),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::status::difference::Sighting;
 use crate::status::history::turns;
 use crate::status::{
     Cause, Circumstances, Condition, ConditionStatus, ConditionType, Difference, DifferenceState,
-    DocumentReport, Pass, Reason, Report, scrub,
+    DocumentReport, EmergencyReport, Pass, Reason, Report, scrub,
 };
 
 /// What one pass says about one document.
@@ -26,6 +26,8 @@ pub(in crate::status) struct Evidence<'a> {
     pub(in crate::status) size_used: Option<f64>,
     /// What it lies on.
     pub(in crate::status) targets: BTreeSet<String>,
+    /// Of emergency access: would it work?
+    pub(in crate::status) emergency: Option<EmergencyReport>,
 }
 
 /// What could not be read, by the documents it concerns; for each the first reason.
@@ -120,7 +122,8 @@ pub(in crate::status) fn report(
         differences.extend(unseen.filter(|each| !seen.contains(&each.object)).cloned());
     }
     let never_known = evidence.unknown.is_some() && before.is_none_or(|report| !report.in_sync);
-    let findings = findings(evidence.unknown, evidence.document, &differences);
+    let emergency = evidence.emergency;
+    let findings = findings(evidence.unknown, evidence.document, &differences, emergency.as_ref());
     let conditions_before = before.map_or(&[][..], |report| &report.conditions);
     let (suspended_until, suspended_because) = suspension(evidence.document);
     let conditions: Vec<Condition> = findings
@@ -139,6 +142,7 @@ pub(in crate::status) fn report(
         size_used: evidence.size_used,
         targets: evidence.targets,
         history: turns(&conditions, before, circumstances.now),
+        emergency,
         conditions,
     }
 }
@@ -178,6 +182,7 @@ fn findings(
     unknown: Option<&String>,
     document: Option<&Document>,
     differences: &[Difference],
+    emergency: Option<&EmergencyReport>,
 ) -> [Finding; 3] {
     let worst = differences.iter().max_by_key(|difference| difference.state);
     let reason = worst.map(|worst| reason(worst.state, document));
@@ -192,11 +197,24 @@ fn findings(
         (None, Some(reason)) => {
             Finding::new(ConditionType::Ready, ConditionStatus::False, reason, message.as_str())
         }
-        (None, None) => {
-            Finding::new(ConditionType::Ready, ConditionStatus::True, Reason::InSync, "")
-        }
+        (None, None) => match emergency.filter(|emergency| !emergency.ready) {
+            Some(emergency) => {
+                let (status, reason) = (ConditionStatus::False, Reason::NotReady);
+                Finding::new(ConditionType::Ready, status, reason, unready(emergency))
+            }
+            None => Finding::new(ConditionType::Ready, ConditionStatus::True, Reason::InSync, ""),
+        },
     };
     [ready, reconciling(unknown, differences), stalled(reason, worst, message)]
+}
+
+/// What keeps emergency access from working although every object is as declared.
+fn unready(emergency: &EmergencyReport) -> String {
+    let first = emergency.reasons.first().map(String::as_str).unwrap_or_default();
+    match emergency.lacking {
+        0 | 1 => format!("emergency access would not work: {first}"),
+        many => format!("emergency access would not work for {many} reasons: {first}"),
+    }
 }
 
 fn reconciling(unknown: Option<&String>, differences: &[Difference]) -> Finding {

@@ -7,6 +7,7 @@ mod capacity;
 mod condition;
 mod difference;
 mod document;
+mod emergency;
 mod history;
 mod notice;
 mod plan_view;
@@ -20,6 +21,7 @@ mod whole;
 
 pub use crate::status::condition::{Condition, ConditionStatus, ConditionType, Reason};
 pub use crate::status::difference::{Attribution, Cause, Difference, DifferenceState};
+pub use crate::status::emergency::{EmergencyReport, LAST_DRILL_ANNOTATION};
 pub use crate::status::history::{Happening, PassSpan, Turn};
 pub use crate::status::notice::{Notice, NoticeKind, notices};
 pub use crate::status::plan_view::plan_view;
@@ -41,7 +43,7 @@ use jiff::Timestamp;
 use crate::act::Outcome;
 use crate::compile::Resources;
 use crate::desired::Mode;
-use crate::org::OrgSnapshot;
+use crate::org::{DocumentRef, OrgSnapshot};
 use crate::plan::Plan;
 
 /// What a pass worked with and what came of it.
@@ -114,6 +116,8 @@ pub struct Circumstances {
     /// Who changed what, by object as [`Difference`] calls it, as far as somebody heard. Told once: what was
     /// attributed stays so while the difference is there.
     pub attributions: BTreeMap<String, Attribution>,
+    /// When emergency access was last shown to work, as recorded on this machine.
+    pub drills: BTreeMap<DocumentRef, Timestamp>,
 }
 
 /// What a pass means, given what was said before it.

@@ -13,8 +13,8 @@ use crate::desired::Mode;
 use crate::org::{DocumentRef, OrganizationId, PolicyType};
 use crate::plan::{BlockedReason, UnmanagedKind};
 use crate::status::{
-    Attribution, Cause, Condition, Difference, Happening, PassSpan, PracticeReport, TreeReport,
-    Turn,
+    Attribution, Cause, Condition, Difference, EmergencyReport, Happening, PassSpan,
+    PracticeReport, TreeReport, Turn,
 };
 
 /// Everything there is to say after a pass.
@@ -311,6 +311,9 @@ pub struct DocumentReport {
     pub differences: Vec<Difference>,
     /// Size of its policy, as a share of what is allowed.
     pub size_used: Option<f64>,
+    /// Of emergency access: would it work?
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emergency: Option<EmergencyReport>,
     /// Ready, Reconciling, Stalled.
     pub conditions: Vec<Condition>,
     /// What it lies on: paths of OUs, and accounts.

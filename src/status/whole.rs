@@ -15,7 +15,7 @@ use crate::status::{
     Abstention, Acted, BlockedReport, Cause, Circumstances, Condition, ConditionStatus,
     ConditionType, DesiredStateReport, Difference, DifferenceState, DocumentReport, DriftReport,
     HeldReport, Pass, PassReport, PassResult, PhaseSeconds, Problem, Reason, RegionListReport,
-    Report, UnknownReport, UnmanagedReport, capacity, history, scrub, tree,
+    Report, UnknownReport, UnmanagedReport, capacity, emergency, history, scrub, tree,
 };
 
 /// Ids of unmanaged objects that are listed. Enough to recognize what they are; `plan` lists all.
@@ -145,6 +145,7 @@ fn documents(
     let unknown = unknown_by_document(pass);
     let sizes = capacity::sizes_used(pass.resources);
     let mut targets = tree::targets(pass);
+    let mut emergency = emergency::reports(pass, circumstances, previous);
     let references: BTreeSet<&DocumentRef> =
         pass.resources.documents.keys().chain(found.keys().copied()).collect();
     references
@@ -157,6 +158,7 @@ fn documents(
                 unknown: unknown.get(reference),
                 size_used: sizes.get(reference).copied(),
                 targets: targets.remove(reference).unwrap_or_default(),
+                emergency: emergency.remove(reference),
             };
             report(evidence, circumstances, previous)
         })

@@ -33,11 +33,13 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // Tests of guardrails are desired state, and their verdicts are those of every other question.
     ("judge", &["org", "policy", "desired", "compile", "effective"]),
     ("plan", &["org", "policy", "compile", "effective"]),
+    // It evaluates what is in force, and asks the planner whether an object is as it should be.
+    ("readiness", &["org", "policy", "compile", "effective", "plan"]),
     // It reads events and judges calls; which guardrails to ask, its caller says.
     ("replay", &["org", "policy", "effective"]),
     ("act", &["org", "policy", "cloud", "clock", "plan"]),
     // `desired` tells it a target's and a document's names; `compile` only carries them.
-    ("status", &["org", "desired", "compile", "plan", "act", "clock"]),
+    ("status", &["org", "desired", "compile", "plan", "readiness", "act", "clock"]),
     // What the page shows: modes, documents and obstacles by their own names.
     ("admin", &["status", "metrics", "desired", "org", "plan"]),
     // Operations are the port's; what desired state has of each, `compile` says.
@@ -79,6 +81,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "cloud",
             "observe",
             "plan",
+            "readiness",
             "act",
             "replay",
             "permissions",
@@ -104,6 +107,7 @@ const PURE: &[&str] = &[
     "event",
     "judge",
     "plan",
+    "readiness",
     "status",
     "permissions",
 ];

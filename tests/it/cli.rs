@@ -21,13 +21,11 @@ const COMMANDS: &[&str] = &[
     "status",
     "coverage",
     "permissions",
+    "drill",
     "catalog",
     "schema",
     "completions",
 ];
-
-/// Commands of the contract that this version does not have.
-const UNBUILT: &[&str] = &["drill"];
 
 #[test]
 fn a_wrong_command_line_is_1_and_never_2() {
@@ -104,23 +102,6 @@ fn the_environment_is_a_flag() {
     let by_variable = command(&["plan"]).env("PALISADE_OUTPUT", "yaml").output().unwrap();
     assert_eq!((code(&by_flag), code(&by_variable)), (1, 1));
     assert!(err(&by_variable).contains("yaml"));
-}
-
-#[test]
-fn what_is_not_built_yet_says_so_and_what_to_do_meanwhile() {
-    for name in UNBUILT {
-        for args in [&[*name][..], &[name, "--help"], &[name, "x", "--flag", "y"]] {
-            let output = palisade(args);
-            let message = err(&output);
-            let expected = format!(
-                "`palisade {name}` is not part of this version ({})\nmeanwhile: ",
-                env!("CARGO_PKG_VERSION")
-            );
-            assert_eq!(code(&output), 1, "{args:?}");
-            assert!(message.starts_with(&expected), "{args:?}: {message}");
-            assert!(output.stdout.is_empty(), "{args:?}");
-        }
-    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use palisade::cloud::Operation;
 use palisade::controller;
-use palisade::metrics::Guardrail;
+use palisade::metrics::{Emergency, Guardrail};
 use palisade::plan::BlockedReason;
 use regex::Regex;
 use serde_json::Value;
@@ -261,7 +261,10 @@ fn the_role_may_do_what_the_program_does_and_no_more() {
 
     assert_eq!(allowed("observe.json"), reads);
     assert_eq!(allowed("enforce.json"), reads.union(&changes).cloned().collect());
-    assert_eq!(allowed("accounts.json"), estate.into_iter().flat_map(named).collect());
+    // No call of its own: AWS asks for it when a rule is given a role to deliver with.
+    let implied = ["iam:PassRole".to_owned()];
+    let estate: BTreeSet<String> = estate.into_iter().flat_map(named).chain(implied).collect();
+    assert_eq!(allowed("accounts.json"), estate);
     let delegated = allowed("delegation.json");
     assert!(delegated.is_subset(&allowed("enforce.json")), "{delegated:?}");
 }
@@ -312,6 +315,16 @@ fn every_metric_that_is_alerted_on_or_explained_exists() {
         detected: 1,
         repaired: 0,
         size_used: Some(0.5),
+    }]);
+    metrics.record_break_glass(["emergency"]);
+    metrics.record_emergency(&[Emergency {
+        name: "emergency",
+        ready: true,
+        accounts: 2,
+        accounts_ready: 2,
+        last_drill: Some(1_800_000_000),
+        drill_age_max: 7_776_000,
+        last_sign_in: Some(1_800_000_000),
     }]);
     metrics.record_desired_state("abc", &BTreeMap::from([("ServiceControlPolicy", 1)]));
     metrics.record_policy_types([("SERVICE_CONTROL_POLICY", 1)]);

@@ -224,7 +224,13 @@ fn demand(resources: &Resources) -> Demand<'_> {
 /// The role that makes a call in every account it may have to be made in.
 fn holder(operation: Operation) -> Holder {
     match purpose(operation) {
-        Purpose::Object(ObjectKind::Role) => Holder::Member,
+        Purpose::Object(
+            ObjectKind::Role
+            | ObjectKind::User
+            | ObjectKind::PasswordPolicy
+            | ObjectKind::SamlProvider
+            | ObjectKind::EventRule,
+        ) => Holder::Member,
         // The others are in the management account, or reached from it.
         Purpose::Object(
             ObjectKind::Trail

@@ -55,6 +55,7 @@ pub(super) fn turned(status: ConditionStatus, reason: Reason) -> (Look, &'static
             ConditionStatus::False => (Look::Bad, "not in force"),
             ConditionStatus::Unknown => (Look::Unknown, "not known"),
         },
+        Reason::NotReady => (Look::Bad, "would not work"),
         Reason::Drifted => (Look::Wait, "drifted"),
         Reason::ObserveOnly => (Look::Wait, "differs, only observed"),
         Reason::Suspended => (Look::Wait, "differs, suspended"),

@@ -16,6 +16,7 @@ use strum::IntoEnumIterator;
 pub(crate) use crate::cli::args::asking::{ExplainArgs, ReplayArgs, SimulateArgs, TestArgs};
 use crate::cli::catalog::CatalogArgs;
 use crate::cli::coverage::CoverageArgs;
+use crate::cli::drill::DrillArgs;
 use crate::cli::events::EventsArgs;
 use crate::cli::help;
 use crate::cli::lease::LeaseArgs;
@@ -110,6 +111,9 @@ pub(crate) enum Command {
     /// Print the least IAM policy that palisade needs for this desired state
     #[command(after_help = help::PERMISSIONS)]
     Permissions(PermissionsArgs),
+    /// Show without changing anything whether emergency access would work
+    #[command(subcommand_required = true, after_help = help::DRILL)]
+    Drill(DrillArgs),
     /// Find, read and take ready-made guardrails
     #[command(subcommand_required = true, after_help = help::CATALOG)]
     Catalog(CatalogArgs),

@@ -172,6 +172,7 @@ fn by_snapshot(
         troubles: Vec::new(),
         practices: Vec::new(),
         attributions: BTreeMap::new(),
+        drills: BTreeMap::new(),
     };
     let report = summarize(&pass, &circumstances, None);
     let known = Knowledge { report: Some(&report), snapshot: Some(snapshot), ..known };

@@ -221,9 +221,22 @@ impl Gatherer<'_> {
             .org
             .headers()
             .filter(|header| header.document != self.org.header.document && !is_policy(header));
-        let others =
-            others.map(|header| (served_by(header, None), self.serving(header, None, None)));
+        let others = others.map(|header| (self.served(header), self.serving(header, None, None)));
         std::iter::once(organization).chain(policies).chain(others).chain(self.tests()).collect()
+    }
+
+    /// The practices that a document serves which is no policy: of emergency access also those of the guardrails
+    /// that it is.
+    fn served(&self, header: &DocumentHeader) -> BTreeSet<String> {
+        let mut served = served_by(header, None);
+        let desired = self.org.break_glass.iter().find(|it| it.header.document == header.document);
+        if let Some(desired) = desired {
+            let told = desired.alerts.as_ref().map(|_| "break-glass-alerts");
+            let ids = ["break-glass-roles", "break-glass-account"].into_iter().chain(told);
+            let entries = ids.filter_map(|id| self.catalog.find(id));
+            served.extend(entries.flat_map(|entry| entry.practices.iter().cloned()));
+        }
+        served
     }
 
     /// Tests serve the practice that controls be tested before they reach an account.

@@ -222,6 +222,7 @@ impl Story<'_> {
             troubles: Vec::new(),
             practices: Vec::new(),
             attributions: BTreeMap::new(),
+            drills: BTreeMap::new(),
         };
         let report = summarize(&passed.of(resources), &circumstances, self.report.as_deref());
         let report = Arc::new(report);

@@ -5,8 +5,10 @@ mod catalog;
 mod coverage_html;
 mod coverage_text;
 mod diff;
+mod drill;
 mod explanation;
 mod object_diff;
+mod object_fields;
 mod packed;
 mod paint;
 mod plan_markdown;
@@ -29,6 +31,7 @@ pub(crate) use crate::cli::render::catalog::{
 pub(crate) use crate::cli::render::coverage_html::coverage_html;
 pub(crate) use crate::cli::render::coverage_text::coverage_text;
 pub(crate) use crate::cli::render::diff::Extent;
+pub(crate) use crate::cli::render::drill::drill_text;
 pub(crate) use crate::cli::render::explanation::explanation_text;
 pub(crate) use crate::cli::render::paint::{Paint, counted};
 pub(crate) use crate::cli::render::plan_markdown::plan_markdown;

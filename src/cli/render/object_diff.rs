@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::cli::render::diff::{Line, LineKind, emptied, lines_of};
+use crate::cli::render::object_fields;
 use crate::cli::render::paint::inert;
 use crate::cli::render::stack_set_diff::stack_set_lines;
 use crate::cli::render::trail_diff::trail_lines;
@@ -27,7 +28,10 @@ pub(super) fn object_lines(change: &ObjectChange) -> Vec<Line> {
         (_, Some(ObjectState::StackSet(_))) | (Some(ObjectState::StackSet(_)), None) => {
             stack_set_lines(change)
         }
-        (before, after) => field("is", (short(before.as_ref()), short(after.as_ref()))),
+        (before, after) => match object_fields::lines(change) {
+            Some(lines) => lines,
+            None => field("is", (short(before.as_ref()), short(after.as_ref()))),
+        },
     }
 }
 
@@ -67,7 +71,13 @@ fn short(state: Option<&ObjectState>) -> Option<String> {
         ObjectState::Region(region) => Some(region.status.to_string()),
         // What is in a contact is private.
         ObjectState::AlternateContact(contact) => Some(format!("contact {contact}")),
-        ObjectState::Role(_) | ObjectState::Trail(_) | ObjectState::StackSet(_) => None,
+        ObjectState::Role(_)
+        | ObjectState::Trail(_)
+        | ObjectState::StackSet(_)
+        | ObjectState::User(_)
+        | ObjectState::PasswordPolicy(_)
+        | ObjectState::SamlProvider(_)
+        | ObjectState::EventRule(_) => None,
     }
 }
 
@@ -84,7 +94,11 @@ pub(super) fn field(name: &str, (before, after): (Option<String>, Option<String>
     lines.into_iter().flatten().collect()
 }
 
-fn policy_lines(title: &str, before: Option<&String>, after: Option<&String>) -> Vec<Line> {
+pub(super) fn policy_lines(
+    title: &str,
+    before: Option<&String>,
+    after: Option<&String>,
+) -> Vec<Line> {
     let kind = match (before, after) {
         (None, _) => LineKind::Added,
         (_, None) => LineKind::Removed,

@@ -105,6 +105,7 @@ fn attention(report: &Report, paint: Paint) -> Vec<String> {
             .map(|unknown| inert(&format!("{}: {}", unknown.subject(), unknown.reason)))
             .collect(),
     );
+    section("emergency access:".to_owned(), emergency(report));
     let stale = report.region_list.as_ref().filter(|list| list.is_stale());
     section("old data:".to_owned(), stale.map(region_list_line).into_iter().collect());
     let troubles = report.troubles.iter();
@@ -114,6 +115,32 @@ fn attention(report: &Report, paint: Paint) -> Vec<String> {
             .map(|Trouble { component, message }| inert(&format!("{component}: {message}")))
             .collect(),
     );
+    lines
+}
+
+/// What keeps emergency access from working, and when it was not tried for too long.
+fn emergency(report: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
+    for document in &report.documents {
+        let Some(emergency) = &document.emergency else { continue };
+        let name = inert(&document.name);
+        if !emergency.ready {
+            let reason = emergency.reasons.first().map(String::as_str).unwrap_or_default();
+            let more = emergency.lacking.saturating_sub(1);
+            let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+            lines.push(format!("{name} would not work: {}{more}", inert(reason)));
+        }
+        let limit = jiff::SignedDuration::from_secs(emergency.drill_age_seconds_max.into());
+        match emergency.last_drill {
+            None => lines.push(format!("{name} was never tried: `palisade drill break-glass`")),
+            Some(last) if report.last_pass.at.duration_since(last) > limit => {
+                lines.push(format!(
+                    "{name} was last tried on {last:.0}: `palisade drill break-glass`"
+                ));
+            }
+            Some(_) => {}
+        }
+    }
     lines
 }
 

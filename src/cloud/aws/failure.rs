@@ -32,7 +32,7 @@ pub(super) enum Meaning {
     Broken,
 }
 
-/// Every error that `aws-sdk-organizations` 1.137 models, those of IAM and CloudFormation that palisade meets, and the common errors of all AWS services that
+/// Every error that `aws-sdk-organizations` 1.137 models, those of IAM, CloudFormation and EventBridge that palisade meets, and the common errors of all AWS services that
 /// no model lists ("Common errors", API reference).
 pub(super) const MEANINGS: &[(&str, Meaning)] = &[
     ("ProvisionedThroughputExceededException", Meaning::Throttled),
@@ -66,6 +66,7 @@ pub(super) const MEANINGS: &[(&str, Meaning)] = &[
     ("PolicyNotFoundException", Meaning::NotFound),
     ("PolicyTypeNotEnabledException", Meaning::NotFound),
     ("ResourcePolicyNotFoundException", Meaning::NotFound),
+    ("ResourceNotFoundException", Meaning::NotFound),
     ("ResponsibilityTransferNotFoundException", Meaning::NotFound),
     ("RootNotFoundException", Meaning::NotFound),
     ("SourceParentNotFoundException", Meaning::NotFound),
@@ -111,6 +112,7 @@ pub(super) const MEANINGS: &[(&str, Meaning)] = &[
     ("UnrecognizedClientException", Meaning::Denied),
     ("InsufficientCapabilitiesException", Meaning::Invalid),
     ("InvalidAction", Meaning::Invalid),
+    ("InvalidEventPatternException", Meaning::Invalid),
     ("InvalidHandshakeTransitionException", Meaning::Invalid),
     ("InvalidInput", Meaning::Invalid),
     ("InvalidInputException", Meaning::Invalid),
@@ -129,6 +131,7 @@ pub(super) const MEANINGS: &[(&str, Meaning)] = &[
     ("HandshakeConstraintViolationException", Meaning::Limit),
     ("LimitExceeded", Meaning::Limit),
     ("LimitExceededException", Meaning::Limit),
+    ("ManagedRuleException", Meaning::Limit),
     ("MasterCannotLeaveOrganizationException", Meaning::Limit),
     ("MaximumNumberOfTrailsExceededException", Meaning::Limit),
     ("OrganizationNotEmptyException", Meaning::Limit),
@@ -139,6 +142,7 @@ pub(super) const MEANINGS: &[(&str, Meaning)] = &[
     ("StackSetNotEmptyException", Meaning::Limit),
     ("UnmodifiableEntity", Meaning::Limit),
     ("InternalError", Meaning::Broken),
+    ("InternalException", Meaning::Broken),
     ("InternalFailure", Meaning::Broken),
     ("InternalServerError", Meaning::Broken),
     ("ServiceException", Meaning::Broken),

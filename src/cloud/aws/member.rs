@@ -59,6 +59,7 @@ pub(super) struct Session {
     iam: OnceLock<Clients<aws_sdk_iam::Client>>,
     cloudformation: Regional<aws_sdk_cloudformation::Client>,
     cloudtrail: Regional<aws_sdk_cloudtrail::Client>,
+    events: Regional<aws_sdk_eventbridge::Client>,
     account: OnceLock<Clients<aws_sdk_account::Client>>,
 }
 
@@ -195,6 +196,7 @@ impl Session {
             account: OnceLock::new(),
             cloudformation: Regional::default(),
             cloudtrail: Regional::default(),
+            events: Regional::default(),
         }
     }
 
@@ -210,6 +212,22 @@ impl Session {
             Clients {
                 reads: aws_sdk_cloudformation::Client::from_conf(reads),
                 writes: aws_sdk_cloudformation::Client::from_conf(writes),
+            }
+        })
+    }
+
+    /// `EventBridge` in a Region.
+    pub(super) fn events(
+        &self,
+        region: Option<&Region>,
+    ) -> Arc<Clients<aws_sdk_eventbridge::Client>> {
+        regional(&self.events, region, || {
+            let builder = aws_sdk_eventbridge::config::Builder::from(&self.config_in(region));
+            let reads = builder.clone().retry_classifier(LeaveThrottlesToTheBudget).build();
+            let writes = builder.retry_config(RetryConfig::disabled()).build();
+            Clients {
+                reads: aws_sdk_eventbridge::Client::from_conf(reads),
+                writes: aws_sdk_eventbridge::Client::from_conf(writes),
             }
         })
     }

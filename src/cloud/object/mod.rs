@@ -5,10 +5,14 @@
 //! recording and fault injection see every single request and know nothing of objects.
 
 mod contact;
+mod event_rule;
+mod password_policy;
 mod region;
 mod role;
+mod saml_provider;
 mod stack_set;
 mod trail;
+mod user;
 
 use std::collections::VecDeque;
 
@@ -85,6 +89,10 @@ pub(in crate::cloud) fn first(kind: ObjectKind) -> Operation {
         ObjectKind::StackSet => stack_set::FIRST,
         ObjectKind::Region => region::FIRST,
         ObjectKind::AlternateContact => contact::FIRST,
+        ObjectKind::User => user::FIRST,
+        ObjectKind::PasswordPolicy => password_policy::FIRST,
+        ObjectKind::SamlProvider => saml_provider::FIRST,
+        ObjectKind::EventRule => event_rule::FIRST,
     }
 }
 
@@ -96,6 +104,11 @@ pub(in crate::cloud) fn listing(kind: ObjectKind) -> Operation {
         ObjectKind::StackSet => stack_set::LISTING,
         ObjectKind::Region => region::LISTING,
         ObjectKind::AlternateContact => contact::FIRST,
+        ObjectKind::User => user::LISTING,
+        // There is one, which is read and never listed.
+        ObjectKind::PasswordPolicy => password_policy::FIRST,
+        ObjectKind::SamlProvider => saml_provider::LISTING,
+        ObjectKind::EventRule => event_rule::LISTING,
     }
 }
 
@@ -107,5 +120,9 @@ pub(in crate::cloud) fn operation(step: &ObjectStep) -> Operation {
         ObjectStep::StackSet(step) => stack_set::operation(step),
         ObjectStep::Region(step) => region::operation(step),
         ObjectStep::AlternateContact(step) => contact::operation(step),
+        ObjectStep::User(step) => user::operation(step),
+        ObjectStep::PasswordPolicy(step) => password_policy::operation(step),
+        ObjectStep::SamlProvider(step) => saml_provider::operation(step),
+        ObjectStep::EventRule(step) => event_rule::operation(step),
     }
 }

@@ -51,6 +51,7 @@ pub enum Code {
     PolicyTypeAlreadyEnabledException,
     PolicyTypeNotAvailableForOrganizationException,
     PolicyTypeNotEnabledException,
+    ResourceNotFoundException,
     RootNotFoundException,
     ServiceException,
     SourceParentNotFoundException,
@@ -63,6 +64,7 @@ pub enum Code {
     TrailAlreadyExistsException,
     TrailNotFoundException,
     ValidationError,
+    ValidationException,
 }
 
 impl Code {
@@ -84,6 +86,7 @@ impl Code {
             | Self::PolicyNotAttachedException
             | Self::PolicyNotFoundException
             | Self::PolicyTypeNotEnabledException
+            | Self::ResourceNotFoundException
             | Self::RootNotFoundException
             | Self::SourceParentNotFoundException
             | Self::StackInstanceNotFoundException
@@ -108,7 +111,8 @@ impl Code {
             | Self::InvalidOperationException
             | Self::ValidationError
             | Self::MalformedPolicyDocument
-            | Self::MalformedPolicyDocumentException => CloudErrorKind::Invalid,
+            | Self::MalformedPolicyDocumentException
+            | Self::ValidationException => CloudErrorKind::Invalid,
             Self::ConstraintViolationException
             | Self::DeleteConflict
             | Self::MaximumNumberOfTrailsExceededException

@@ -11,7 +11,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::compile::objects::{ObjectRule, PARTITION, Spread};
+use crate::compile::objects::{
+    ObjectRule, PARTITION, SIGN_IN, Spread, break_glass_alerts, emergency_account,
+};
 use crate::desired::{DesiredBreakGlass, EmergencyRole};
 use crate::org::{AccountId, Mark, ObjectKind, ObjectState, RoleState};
 use crate::policy;
@@ -52,17 +54,23 @@ pub(in crate::compile) fn rules(desired: &DesiredBreakGlass, owner: &str) -> Vec
     );
     let roles = desired.roles.iter();
     let roles = roles.map(|role| rule(below(), &role.name, playbook_role(desired, role, &mark)));
-    std::iter::once(emergency).chain(roles).collect()
+    let roles = std::iter::once(emergency).chain(roles);
+    let account = emergency_account::rules(desired, &mark);
+    roles.chain(account).chain(break_glass_alerts::rules(desired, &mark)).collect()
 }
 
 fn playbook_role(desired: &DesiredBreakGlass, role: &EmergencyRole, mark: &Mark) -> RoleState {
-    let emergency_role = arn(&desired.emergency_account, "role", &desired.emergency_role);
+    let account = &desired.emergency_account;
+    let entrances: BTreeSet<String> = std::iter::once(&desired.emergency_role)
+        .chain(desired.saml.as_ref().map(|saml| &saml.role))
+        .map(|role| arn(account, "role", role))
+        .collect();
     let through_role = json!({
         "Sid": "EmergencyRole",
         "Effect": "Allow",
         "Principal": {"AWS": root(&desired.emergency_account)},
         "Action": "sts:AssumeRole",
-        "Condition": {"ArnEquals": {"aws:PrincipalArn": emergency_role}},
+        "Condition": {"ArnEquals": {"aws:PrincipalArn": one_or_many(&entrances)}},
     });
     let statements = [operators(desired, role.mfa_age_seconds_max), through_role];
     let attached = role.managed_policies.iter().map(|policy| {
@@ -133,7 +141,26 @@ fn operators(desired: &DesiredBreakGlass, mfa_age_seconds_max: u32) -> Value {
     })
 }
 
-fn document(statements: &[Value]) -> String {
+/// Who comes from the identity provider. A session of theirs carries no MFA: asking for it is the identity
+/// provider's duty, and that the assertion is meant for AWS is what can be asked here.
+pub(super) fn federation_trust(account: &AccountId, provider: &str) -> String {
+    document(&[json!({
+        "Sid": "IdentityProvider",
+        "Effect": "Allow",
+        "Principal": {"Federated": arn(account, "saml-provider", provider)},
+        "Action": "sts:AssumeRoleWithSAML",
+        "Condition": {"StringEquals": {"SAML:aud": format!("https://{SIGN_IN}/saml")}},
+    })])
+}
+
+fn one_or_many(texts: &BTreeSet<String>) -> Value {
+    match texts.first() {
+        Some(only) if texts.len() == 1 => json!(only),
+        Some(_) | None => json!(texts),
+    }
+}
+
+pub(super) fn document(statements: &[Value]) -> String {
     policy::minify(&json!({"Version": "2012-10-17", "Statement": statements}))
 }
 

@@ -6,11 +6,16 @@
 
 mod baseline;
 mod break_glass;
+mod break_glass_alerts;
 mod contacts;
+mod emergency_account;
+mod gone;
 mod logging_trail;
 mod regions;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use crate::compile::objects::gone::remember;
 
 use crate::compile::Resources;
 use crate::desired::{DesiredOrg, DesiredTarget};
@@ -22,6 +27,18 @@ use crate::org::{
 /// Stands for the partition (`aws`, `aws-us-gov`, …) in everything compiled from documents, since only the
 /// caller's ARN says which it is.
 pub const PARTITION: &str = "${palisade:partition}";
+
+/// Stands for the host at which people of the partition sign in.
+const SIGN_IN: &str = "${palisade:sign-in}";
+
+/// Where people sign in ("Configure SAML assertions for the authentication response", IAM User Guide).
+fn sign_in(partition: &str) -> &'static str {
+    match partition {
+        "aws-cn" => "signin.amazonaws.cn",
+        "aws-us-gov" => "signin.amazonaws-us-gov.com",
+        _ => "signin.aws.amazon.com",
+    }
+}
 
 /// An object that a document wants, in one account or in many.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,6 +91,19 @@ pub struct Estate {
     pub objects: BTreeMap<ObjectKey, ObjectResource>,
     /// Where to look for objects of ours that nobody wants any more.
     pub queries: BTreeSet<ObjectQuery>,
+    /// Where nothing may be but what is wanted.
+    pub closed: Vec<ClosedPlace>,
+}
+
+/// All objects of a kind in one place, among which none may be that nobody declared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedPlace {
+    /// The document that says so.
+    pub document: DocumentRef,
+    /// The place and the kind.
+    pub query: ObjectQuery,
+    /// Patterns of names that may be there all the same.
+    pub allowed: BTreeSet<String>,
 }
 
 /// The objects that documents want.
@@ -91,9 +121,21 @@ pub(super) fn rules(desired: &DesiredOrg) -> Vec<ObjectRule> {
     objects.chain(contacts::rules(desired)).collect()
 }
 
+/// The places in which nothing may be but what is wanted.
+pub(super) fn closed(desired: &DesiredOrg) -> Vec<ClosedPlace> {
+    let documents = desired.break_glass.iter();
+    documents.flat_map(|document| emergency_account::closed(document, &desired.roles)).collect()
+}
+
 /// The objects that `resources` want in the accounts of `tree`.
 pub fn estate(resources: &Resources, tree: &Tree, partition: &str) -> Estate {
     let mut estate = Estate::default();
+    for place in &resources.closed {
+        if !accounts(tree, &Spread::Account(place.query.account.clone())).is_empty() {
+            estate.queries.insert(place.query.clone());
+            estate.closed.push(place.clone());
+        }
+    }
     for rule in &resources.objects {
         let mut state = in_partition(&rule.state, partition);
         if let ObjectState::StackSet(set) = &mut state
@@ -141,10 +183,11 @@ fn accounts(tree: &Tree, spread: &Spread) -> BTreeSet<AccountId> {
 
 fn in_partition(state: &ObjectState, partition: &str) -> ObjectState {
     // A state that serializes reads back; if it did not, what AWS refuses would be sent, and nothing else.
-    let replaced = serde_json::to_string(state)
-        .ok()
-        .filter(|text| text.contains(PARTITION))
-        .and_then(|text| serde_json::from_str(&text.replace(PARTITION, partition)).ok());
+    let replaced = serde_json::to_string(state).ok().filter(|text| text.contains(PARTITION));
+    let replaced = replaced.and_then(|text| {
+        let text = text.replace(PARTITION, partition).replace(SIGN_IN, sign_in(partition));
+        serde_json::from_str(&text).ok()
+    });
     replaced.unwrap_or_else(|| state.clone())
 }
 

@@ -23,6 +23,27 @@ pub(crate) struct RawBreakGlassRole {
     pub(crate) emergency_role: Option<RoleName>,
     /// The roles, one for each playbook.
     pub(crate) roles: Vec<RawEmergencyRole>,
+    /// The way in for when IAM Identity Center or its Region is away: an identity provider that IAM of the
+    /// emergency account trusts directly.
+    pub(crate) saml: Option<RawEmergencySaml>,
+    /// The failures for which this is there, so that nobody has to decide that in an emergency.
+    #[serde(default)]
+    pub(crate) failure_modes: Vec<RawFailureMode>,
+    /// Who may say that it is an emergency, by name or by role in the company.
+    #[serde(default)]
+    pub(crate) approvers: Vec<String>,
+    /// Who is told of every sign-in and every use, successful or not.
+    pub(crate) alerts: Option<RawEmergencyAlerts>,
+    /// How often it is tried whether this would work.
+    pub(crate) drill: Option<RawDrill>,
+    /// What else is in the emergency account on purpose. Anything that is neither made by this document nor
+    /// named here is reported.
+    pub(crate) others: Option<RawOthers>,
+    /// Do service control policies keep the roles and the emergency account as they are? True unless said
+    /// otherwise; false where documents of your own see to it with the guardrails
+    /// `protect-break-glass-roles` and `protect-break-glass-account`.
+    #[expect(dead_code, reason = "read where the policies are made")]
+    pub(crate) protect: Option<bool>,
     /// Does palisade heal drift, or only report it?
     pub(crate) mode: Option<RawMode>,
     /// Not enforced until a date; drift is still reported.
@@ -42,6 +63,140 @@ pub(crate) struct RawOperator {
     #[schemars(length(min = 1))]
     pub(crate) owner: Option<String>,
 }
+
+/// An identity provider that IAM of the emergency account trusts.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "EmergencySaml")]
+pub(crate) struct RawEmergencySaml {
+    /// The name of the SAML provider in IAM.
+    pub(crate) provider: RoleName,
+    /// A file with the metadata that the identity provider gives out, relative to this one.
+    pub(crate) metadata_file: String,
+    /// The role that people get; in the identity provider it belongs to a group that is empty in normal
+    /// times.
+    pub(crate) role: RoleName,
+}
+
+/// A failure for which emergency access is there.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "FailureMode")]
+pub(crate) struct RawFailureMode {
+    /// What people call it, such as `idp-down`.
+    #[schemars(length(min = 1, max = 64))]
+    pub(crate) id: String,
+    /// What happens, and what this assumes still works.
+    #[schemars(length(min = 1))]
+    pub(crate) description: String,
+    /// What fails; it must be said of a failure that `saml` is to be used in.
+    pub(crate) fails: Option<RawFailing>,
+    /// The way in: `operators` unless said otherwise.
+    pub(crate) through: Option<RawThrough>,
+    /// How somebody makes sure that it is this failure.
+    #[schemars(length(min = 1))]
+    pub(crate) confirmation: String,
+    /// The URL of what to do, step by step.
+    pub(crate) runbook: UrlText,
+}
+
+/// What fails: the identity provider; what AWS knows of it (a certificate, a setting); IAM Identity Center or its
+/// Region; or a pipeline or palisade itself.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Failing")]
+pub(crate) enum RawFailing {
+    // No `///` here: with descriptions of their own these would no longer be an `enum` in the schema.
+    // The identity provider.
+    IdentityProvider,
+    // What AWS knows of the identity provider: an expired certificate, a setting somebody changed.
+    IdentityProviderConfiguration,
+    // IAM Identity Center, or its Region.
+    IdentityCenter,
+    // A pipeline, or palisade itself.
+    Automation,
+}
+
+/// A way in.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Through")]
+pub(crate) enum RawThrough {
+    // The operators' IAM users.
+    Operators,
+    // The SAML provider.
+    Saml,
+}
+
+/// Who is told of every use.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "EmergencyAlerts")]
+pub(crate) struct RawEmergencyAlerts {
+    /// Topics, queues, functions and event buses, at least two for every Region. EventBridge delivers to
+    /// another Region's event bus, and to nothing else there.
+    #[schemars(extend("uniqueItems" = true))]
+    pub(crate) targets: Vec<TargetArn>,
+    /// The Regions in which somebody can sign in or call AWS STS. Sign-ins that name no Region land in
+    /// us-east-1.
+    #[schemars(extend("uniqueItems" = true))]
+    pub(crate) regions: Vec<RegionCode>,
+}
+
+/// How often emergency access is tried.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "Drill")]
+pub(crate) struct RawDrill {
+    /// How long ago the last drill may be: `90d` unless said otherwise.
+    pub(crate) max_age: TimeText,
+}
+
+/// What is in the emergency account on purpose.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "Others")]
+pub(crate) struct RawOthers {
+    /// Names of users; `*` and `?` stand for anything.
+    #[serde(default)]
+    pub(crate) users: Vec<NamePattern>,
+    /// Names of roles; `*` and `?` stand for anything. The roles of palisade, `StackSets` and Control Tower, and
+    /// service-linked roles, need not be named.
+    #[serde(default)]
+    pub(crate) roles: Vec<NamePattern>,
+}
+
+/// A name in IAM with `*` and `?` for anything.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[schemars(extend(
+    "pattern" = "^[A-Za-z0-9+=,.@_-][A-Za-z0-9+=,.@_*?-]{2,127}$",
+    "patternErrorMessage" = "must be a name in IAM or a pattern of one that begins with at least one letter, such as `aws-controltower-*`"
+))]
+pub(crate) struct NamePattern(pub(crate) String);
+
+/// The ARN of something that EventBridge delivers to.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[schemars(extend(
+    "pattern" = "^arn:aws[a-z-]*:(sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+|sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+|lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+|events:[a-z0-9-]+:[0-9]{12}:event-bus/[A-Za-z0-9/_.-]+)$",
+    "patternErrorMessage" = "must be the ARN of an SNS topic, an SQS queue, a Lambda function or an event bus, such as `arn:aws:sns:us-east-1:222222222222:alerts`"
+))]
+pub(crate) struct TargetArn(pub(crate) String);
+
+/// A Region by its code.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[schemars(extend(
+    "pattern" = "^[a-z]{2}(-[a-z]+)+-[0-9]$",
+    "patternErrorMessage" = "must be the code of a Region, such as `eu-west-1`"
+))]
+pub(crate) struct RegionCode(pub(crate) String);
+
+/// A URL that a browser opens.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[schemars(extend(
+    "pattern" = "^https?://[^ ]+$",
+    "patternErrorMessage" = "must be a URL, such as `https://runbooks.example.com/idp-down`"
+))]
+pub(crate) struct UrlText(pub(crate) String);
 
 /// A role that operators can assume.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -21,7 +21,10 @@ use serde_json::{Map, Value};
 pub(crate) use crate::desired::raw::baseline::{
     RawBaseline, RawDeployment, RawParameter, RawRegionConcurrency, RawShare,
 };
-pub(crate) use crate::desired::raw::break_glass::{RawBreakGlassRole, RawEmergencyRole, TimeText};
+pub(crate) use crate::desired::raw::break_glass::{
+    RawBreakGlassRole, RawEmergencyAlerts, RawEmergencyRole, RawEmergencySaml, RawFailing,
+    RawFailureMode, RawOthers, RawThrough, TimeText,
+};
 pub(crate) use crate::desired::raw::contacts::{RawContact, RawContacts};
 pub(crate) use crate::desired::raw::guardrail_test::{
     ConditionKey, RawCase, RawContextValue, RawExpectation, RawGuardrailTest, RawOneOrMore,

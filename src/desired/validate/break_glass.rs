@@ -1,6 +1,6 @@
 //! `BreakGlassRole` documents: names resolved, and what cannot work refused with the reason.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::desired::model::DesiredOrg;
 use crate::desired::problem::{Finding, ProblemCode, shown};
 use crate::desired::raw::{RawBreakGlassRole, RawDocument, RawEmergencyRole, TimeText};
 use crate::desired::validate::header::{self, Enforcement};
-use crate::desired::validate::{Context, policy};
+use crate::desired::validate::{Context, break_glass_ways, policy};
 use crate::policy::{self as language, Grammar};
 
 /// The role of the emergency account where the document names none.
@@ -31,6 +31,9 @@ const INLINE_CHARACTERS_MAX: usize = 10_240;
 
 /// Managed policies on a role ("IAM and AWS STS quotas": 10, and 20 on request).
 const MANAGED_MAX: usize = 20;
+
+/// How long ago the last drill may be where the document says nothing.
+const DRILL_AGE_SECONDS: u32 = 90 * 24 * 60 * 60;
 
 const NO_PRINCIPALS: &str =
     "a role's policy names no principals: it is about whoever has assumed the role";
@@ -60,7 +63,8 @@ pub(crate) fn read(document: &Document, org: Option<&mut DesiredOrg>, context: &
         .into_iter()
         .map(|operator| Operator { user: operator.user.0, owner: operator.owner })
         .collect();
-    check_operators(document, &operators, context);
+    break_glass_ways::check_operators(document, &operators, context);
+    break_glass_ways::check_approvers(document, &operators, &spec.approvers, context);
     let emergency_role = spec.emergency_role.map_or(EMERGENCY_ROLE.to_owned(), |name| name.0);
     let roles: Vec<EmergencyRole> = spec
         .roles
@@ -68,29 +72,33 @@ pub(crate) fn read(document: &Document, org: Option<&mut DesiredOrg>, context: &
         .enumerate()
         .map(|(index, role)| read_role(document, index, role, context))
         .collect();
+    let has_saml = spec.saml.is_some();
+    let saml = break_glass_ways::read_saml(document, spec.saml, context);
+    let failure_modes =
+        break_glass_ways::read_failure_modes(document, spec.failure_modes, has_saml, context);
+    let alerts = spec.alerts.map(|raw| break_glass_ways::read_alerts(document, raw, context));
+    break_glass_ways::recommend(document, &failure_modes, alerts.as_ref(), context);
     let (Some(emergency_account), Some(org)) = (emergency_account, org) else { return };
-    let targets = targets.into_iter().flatten().collect();
-    let desired =
-        DesiredBreakGlass { header, emergency_account, targets, operators, emergency_role, roles };
+    let desired = DesiredBreakGlass {
+        header,
+        emergency_account,
+        targets: targets.into_iter().flatten().collect(),
+        operators,
+        emergency_role,
+        roles,
+        saml,
+        failure_modes,
+        approvers: spec.approvers,
+        alerts,
+        drill_age_seconds_max: spec
+            .drill
+            .map_or(DRILL_AGE_SECONDS, |drill| drill.max_age.seconds()),
+        others: break_glass_ways::read_others(spec.others),
+    };
     check_names(document, &desired, org, context);
+    check_people(document, &desired, org, context);
+    break_glass_ways::check_alerts(document, &desired, context);
     org.break_glass.push(desired);
-}
-
-fn check_operators(document: &Document, operators: &[Operator], context: &mut Context<'_>) {
-    if operators.is_empty() {
-        let finding = Finding::new(ProblemCode::WrongCount, "nobody may use the roles").help(
-            "name at least one operator, better two: one may be the reason for the emergency",
-        );
-        context.problem(document, "/spec/operators", finding);
-    }
-    let mut seen = BTreeSet::new();
-    for (index, operator) in operators.iter().enumerate() {
-        if !seen.insert(&operator.user) {
-            let message = format!("{} is there twice", shown(&operator.user));
-            let finding = Finding::new(ProblemCode::DuplicateName, message);
-            context.problem(document, &format!("/spec/operators/{index}/user"), finding);
-        }
-    }
 }
 
 fn read_role(
@@ -120,7 +128,7 @@ fn read_role(
     }
     let max_session_seconds = raw.max_session.as_ref().map_or(SESSION_SECONDS, TimeText::seconds);
     check_session(document, &at("maxSession"), max_session_seconds, context);
-    if !raw.name.0.to_ascii_lowercase().replace('_', "-").contains("break-glass") {
+    if !break_glass_ways::says_break_glass(&raw.name.0) {
         let message = format!("{} does not say that it is for emergencies", shown(&raw.name.0));
         let finding = Finding::new(ProblemCode::InvalidValue, message)
             .help("a name with `BREAK-GLASS` in it is not mistaken for one that is used every day");
@@ -137,6 +145,7 @@ fn read_role(
 }
 
 fn check_policy(document: &Document, pointer: &str, policy: &Value, context: &mut Context<'_>) {
+    let at = pointer;
     // What a role may do is written in the language of SCPs: all of IAM's but principals.
     for problem in language::check(Grammar::Scp, policy) {
         let names_principals = problem.pointer.ends_with("Principal");
@@ -144,12 +153,51 @@ fn check_policy(document: &Document, pointer: &str, policy: &Value, context: &mu
         let finding = Finding::new(ProblemCode::InvalidPolicy, message);
         context.problem(document, &format!("{pointer}{}", problem.pointer), finding);
     }
+    for (pointer, statement) in statements(policy) {
+        if statement["Effect"] == "Allow" && asks_for_mfa(statement) {
+            let pointer_at = format!("{at}{pointer}/Condition");
+            let finding = Finding::new(
+                ProblemCode::InvalidPolicy,
+                "the statement never applies: a session got by assuming a role carries no MFA",
+            )
+            .help("take the condition out: MFA is asked for where the role is assumed");
+            context.problem(document, &pointer_at, finding);
+        }
+    }
     let size = language::minify(policy).chars().count();
     if size > INLINE_CHARACTERS_MAX {
         let message =
             format!("the policy has {size} characters, and AWS allows {INLINE_CHARACTERS_MAX}");
         context.problem_at_key(document, pointer, Finding::new(ProblemCode::OverQuota, message));
     }
+}
+
+/// The statements of a policy, with their pointers.
+fn statements(policy: &Value) -> Vec<(String, &Value)> {
+    match policy.get("Statement") {
+        Some(Value::Array(statements)) => {
+            let numbered = statements.iter().enumerate();
+            numbered.map(|(index, it)| (format!("/Statement/{index}"), it)).collect()
+        }
+        Some(statement) => vec![("/Statement".to_owned(), statement)],
+        None => Vec::new(),
+    }
+}
+
+/// Does a condition need MFA? ("AWS global condition context keys": the temporary credentials of a role that was
+/// assumed have neither key, or say that there was none.)
+fn asks_for_mfa(statement: &Value) -> bool {
+    let conditions = statement.get("Condition").and_then(Value::as_object);
+    let keys = conditions.into_iter().flatten().filter_map(|(operator, keys)| {
+        // Where the key may be missing, or must be, a session without it passes.
+        let passes = operator.ends_with("IfExists") || operator == "Null";
+        keys.as_object().filter(|_| !passes)
+    });
+    keys.flatten().any(|(key, value)| {
+        let key = key.to_ascii_lowercase();
+        let wants_none = *value == Value::Bool(false) || *value == "false";
+        key == "aws:multifactorauthage" || (key == "aws:multifactorauthpresent" && !wants_none)
+    })
 }
 
 fn check_session(document: &Document, pointer: &str, seconds: u32, context: &mut Context<'_>) {
@@ -161,6 +209,35 @@ fn check_session(document: &Document, pointer: &str, seconds: u32, context: &mut
         let finding = Finding::new(ProblemCode::InvalidValue, message)
             .help("AWS ends a session that was reached through another role after one hour");
         context.warning(document, pointer, finding);
+    }
+}
+
+/// An operator has one document in an account, and so has a SAML provider.
+fn check_people(
+    document: &Document,
+    desired: &DesiredBreakGlass,
+    org: &DesiredOrg,
+    context: &mut Context<'_>,
+) {
+    let same_account =
+        |other: &&DesiredBreakGlass| other.emergency_account == desired.emergency_account;
+    for other in org.break_glass.iter().filter(same_account) {
+        let mut refuse = |pointer: &str, what: &str, name: &str| {
+            let message = format!("there is another {what} called {}", shown(name));
+            let finding = Finding::new(ProblemCode::DuplicateName, message)
+                .help(format!("it is wanted by the document at {}", other.header.source));
+            context.problem(document, pointer, finding);
+        };
+        for (index, operator) in desired.operators.iter().enumerate() {
+            if other.operators.iter().any(|known| known.user == operator.user) {
+                refuse(&format!("/spec/operators/{index}/user"), "user", &operator.user);
+            }
+        }
+        if let (Some(saml), Some(known)) = (&desired.saml, &other.saml)
+            && saml.provider == known.provider
+        {
+            refuse("/spec/saml/provider", "SAML provider", &saml.provider);
+        }
     }
 }
 
@@ -177,14 +254,15 @@ fn check_names(
         let roles = other.roles.iter().map(|role| role.name.as_str());
         taken.extend(roles.map(|role| (role, at.clone())));
         if other.emergency_account == desired.emergency_account {
-            taken.insert(&other.emergency_role, at);
+            taken.extend(other.entrances().map(|role| (role, at.clone())));
         }
     }
     let own = desired.header.source.to_string();
     let mut problems = Vec::new();
-    if let Some(first) = taken.insert(&desired.emergency_role, own.clone()) {
-        let pointer = "/spec/emergencyRole".to_owned();
-        problems.push((pointer, desired.emergency_role.clone(), first));
+    for (role, pointer) in desired.entrances().zip(["/spec/emergencyRole", "/spec/saml/role"]) {
+        if let Some(first) = taken.insert(role, own.clone()) {
+            problems.push((pointer.to_owned(), role.to_owned(), first));
+        }
     }
     for (index, role) in desired.roles.iter().enumerate() {
         if let Some(first) = taken.insert(&role.name, own.clone()) {

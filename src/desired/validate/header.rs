@@ -18,6 +18,7 @@ const ANNOTATIONS: &[&str] = &[
     "palisade/approved-plan",
     "palisade/controls",
     IGNORE_ANNOTATION,
+    "palisade/last-drill",
     "palisade/owner",
     "palisade/runbook",
 ];

@@ -5,6 +5,8 @@
 
 pub(crate) mod baseline;
 pub(crate) mod break_glass;
+mod break_glass_policies;
+mod break_glass_ways;
 mod contacts;
 mod content;
 pub(crate) mod guardrail_test;
@@ -88,6 +90,14 @@ pub(crate) fn validate(
             None if document.kind == ORGANIZATION => {}
             None => policies.extend(policy::read(document, org.as_ref(), &mut context)),
         }
+    }
+    let brought = break_glass_policies::expand(documents, &context.names, &context.site.roles);
+    for brought in &brought {
+        let read = policy::read(&brought.policy, org.as_ref(), &mut context);
+        policies.extend(read.map(|mut read| {
+            read.desired.header.document = brought.by.clone();
+            read
+        }));
     }
     policy::check_unique_aws_names(&policies, &mut context);
     if let Some(org) = &mut org {

@@ -37,6 +37,14 @@ pub enum ObjectKind {
     Region,
     /// An alternate contact of an account.
     AlternateContact,
+    /// An IAM user.
+    User,
+    /// The password policy of an account, called `account`.
+    PasswordPolicy,
+    /// A SAML provider of IAM.
+    SamlProvider,
+    /// A rule of `EventBridge` on the default bus.
+    EventRule,
 }
 
 /// An AWS Region by its code, such as `eu-west-1`.
@@ -80,9 +88,14 @@ impl ObjectKind {
     /// more are found and removed.
     pub fn is_listed(self) -> bool {
         match self {
-            Self::Role | Self::StackSet | Self::Region => true,
+            Self::Role
+            | Self::StackSet
+            | Self::Region
+            | Self::User
+            | Self::SamlProvider
+            | Self::EventRule => true,
             // Listings of trails show no mark.
-            Self::Trail | Self::AlternateContact => false,
+            Self::Trail | Self::AlternateContact | Self::PasswordPolicy => false,
         }
     }
 
@@ -90,7 +103,14 @@ impl ObjectKind {
     pub fn is_told_by_listing(self) -> bool {
         match self {
             Self::Region => true,
-            Self::Role | Self::Trail | Self::StackSet | Self::AlternateContact => false,
+            Self::Role
+            | Self::Trail
+            | Self::StackSet
+            | Self::AlternateContact
+            | Self::User
+            | Self::PasswordPolicy
+            | Self::SamlProvider
+            | Self::EventRule => false,
         }
     }
 
@@ -99,7 +119,27 @@ impl ObjectKind {
     pub fn is_reached_from_home(self) -> bool {
         match self {
             Self::Region | Self::AlternateContact => true,
-            Self::Role | Self::Trail | Self::StackSet => false,
+            Self::Role
+            | Self::Trail
+            | Self::StackSet
+            | Self::User
+            | Self::PasswordPolicy
+            | Self::SamlProvider
+            | Self::EventRule => false,
+        }
+    }
+
+    /// Can what is ours only be known by reading, because a listing shows no mark?
+    pub fn is_unmarked_in_listing(self) -> bool {
+        match self {
+            Self::User | Self::SamlProvider => true,
+            Self::Role
+            | Self::StackSet
+            | Self::EventRule
+            | Self::PasswordPolicy
+            | Self::Trail
+            | Self::Region
+            | Self::AlternateContact => false,
         }
     }
 
@@ -107,6 +147,10 @@ impl ObjectKind {
     pub fn words(self) -> &'static str {
         match self {
             Self::Role => "role",
+            Self::User => "user",
+            Self::PasswordPolicy => "password policy",
+            Self::SamlProvider => "SAML provider",
+            Self::EventRule => "event rule",
             Self::Trail => "trail",
             Self::StackSet => "stack set",
             Self::Region => "Region",

@@ -4,20 +4,27 @@
 //! (`cloud` maps steps to those) and no order of steps (`plan` decides it).
 
 mod contact;
+mod event_rule;
 mod key;
+mod password_policy;
 mod region;
 mod role;
+mod saml_provider;
 mod stack_set;
 mod trail;
+mod user;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 pub use crate::org::object::contact::{Contact, ContactDetails, ContactStep};
+pub use crate::org::object::event_rule::{EventRuleState, EventRuleStep, EventTarget};
 pub use crate::org::object::key::{InvalidKey, ObjectKey, ObjectKind, ObjectQuery, Region};
+pub use crate::org::object::password_policy::{PasswordPolicyState, PasswordPolicyStep};
 pub use crate::org::object::region::{RegionState, RegionStatus, RegionStep};
 pub use crate::org::object::role::{RoleState, RoleStep};
+pub use crate::org::object::saml_provider::{SamlProviderState, SamlProviderStep};
 pub use crate::org::object::stack_set::{
     AutoDeployment, Deployed, Instance, InstanceStatus, OperationStatus, Piece, Reach,
     RegionConcurrency, Rollout, Settings, Share, StackSetOperation, StackSetPermissions,
@@ -27,6 +34,7 @@ pub use crate::org::object::trail::{
     Comparison, EventSelector, FieldSelector, TrailCover, TrailDelivery, TrailSettings, TrailState,
     TrailStep,
 };
+pub use crate::org::object::user::{SignIn, UserState, UserStep};
 
 /// What an object is. Policy documents in it are text, as AWS keeps them or as they are sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +50,14 @@ pub enum ObjectState {
     Region(RegionState),
     /// An alternate contact of an account.
     AlternateContact(Contact),
+    /// An IAM user.
+    User(UserState),
+    /// The password policy of an account.
+    PasswordPolicy(PasswordPolicyState),
+    /// A SAML provider of IAM.
+    SamlProvider(SamlProviderState),
+    /// A rule of `EventBridge`.
+    EventRule(EventRuleState),
 }
 
 /// One change of an object: one call to AWS.
@@ -58,6 +74,14 @@ pub enum ObjectStep {
     Region(RegionStep),
     /// Of an alternate contact of an account.
     AlternateContact(ContactStep),
+    /// Of an IAM user.
+    User(UserStep),
+    /// Of a password policy.
+    PasswordPolicy(PasswordPolicyStep),
+    /// Of a SAML provider.
+    SamlProvider(SamlProviderStep),
+    /// Of a rule of `EventBridge`.
+    EventRule(EventRuleStep),
 }
 
 /// An object as a listing shows it.
@@ -82,7 +106,11 @@ impl ListedObject {
             ObjectKind::Role
             | ObjectKind::Trail
             | ObjectKind::StackSet
-            | ObjectKind::AlternateContact => None,
+            | ObjectKind::AlternateContact
+            | ObjectKind::User
+            | ObjectKind::PasswordPolicy
+            | ObjectKind::SamlProvider
+            | ObjectKind::EventRule => None,
         }
     }
 }
@@ -93,7 +121,13 @@ impl ObjectState {
         match self {
             Self::StackSet(set) => set.is_in_transition(),
             Self::Region(region) => region.status.is_in_transition(),
-            Self::Role(_) | Self::Trail(_) | Self::AlternateContact(_) => false,
+            Self::Role(_)
+            | Self::Trail(_)
+            | Self::AlternateContact(_)
+            | Self::User(_)
+            | Self::PasswordPolicy(_)
+            | Self::SamlProvider(_)
+            | Self::EventRule(_) => false,
         }
     }
 
@@ -103,7 +137,10 @@ impl ObjectState {
             Self::Role(role) => Some(&role.tags),
             Self::Trail(trail) => Some(&trail.tags),
             Self::StackSet(set) => Some(&set.tags),
-            Self::Region(_) | Self::AlternateContact(_) => None,
+            Self::User(user) => Some(&user.tags),
+            Self::SamlProvider(provider) => Some(&provider.tags),
+            Self::EventRule(rule) => Some(&rule.tags),
+            Self::PasswordPolicy(_) | Self::Region(_) | Self::AlternateContact(_) => None,
         }
     }
 
@@ -136,7 +173,14 @@ impl ObjectStep {
     pub fn is_so_already(&self, code: &str) -> bool {
         match self {
             Self::StackSet(step) => step.is_so_already(code),
-            Self::Role(_) | Self::Trail(_) | Self::Region(_) | Self::AlternateContact(_) => false,
+            Self::Role(_)
+            | Self::Trail(_)
+            | Self::Region(_)
+            | Self::AlternateContact(_)
+            | Self::User(_)
+            | Self::PasswordPolicy(_)
+            | Self::SamlProvider(_)
+            | Self::EventRule(_) => false,
         }
     }
 
@@ -151,6 +195,10 @@ impl ObjectStep {
             Self::Role(step) => step.is_removal(),
             Self::Trail(step) => step.is_removal(),
             Self::StackSet(step) => step.is_removal(),
+            Self::User(step) => step.is_removal(),
+            Self::PasswordPolicy(step) => step.is_removal(),
+            Self::SamlProvider(step) => step.is_removal(),
+            Self::EventRule(step) => step.is_removal(),
             Self::Region(_) | Self::AlternateContact(_) => false,
         }
     }
@@ -162,6 +210,10 @@ impl fmt::Display for ObjectStep {
             Self::Role(step) => step.fmt(formatter),
             Self::Trail(step) => step.fmt(formatter),
             Self::StackSet(step) => step.fmt(formatter),
+            Self::User(step) => step.fmt(formatter),
+            Self::PasswordPolicy(step) => step.fmt(formatter),
+            Self::SamlProvider(step) => step.fmt(formatter),
+            Self::EventRule(step) => step.fmt(formatter),
             Self::Region(step) => step.fmt(formatter),
             Self::AlternateContact(step) => step.fmt(formatter),
         }

@@ -1,13 +1,22 @@
 //! Objects in accounts: which differ from what is wanted, and the steps that lead there.
 
+mod closed;
+mod event_rule;
+mod marked;
+mod password_policy;
 mod region;
 mod role;
+mod saml_provider;
 mod stack_set;
+mod toward;
 mod trail;
+mod user;
 
 use std::collections::BTreeSet;
 
-use crate::compile::{Estate, ObjectResource, estate};
+pub use crate::plan::objects::toward::is_as_wanted;
+
+use crate::compile::{Estate, ObjectResource, estate, remember};
 use crate::org::{
     AccountId, ContactStep, DocumentRef, ListedObject, Mark, ObjectKey, ObjectState, ObjectStep,
     Part,
@@ -40,13 +49,16 @@ pub fn object_steps(before: Option<&ObjectState>, after: Option<&ObjectState>) -
             vec![ObjectStep::AlternateContact(ContactStep::Put { contact: contact.clone() })]
         }
         // Regions are there or not, and nobody takes a contact away.
-        (_, None | Some(ObjectState::Region(_) | ObjectState::AlternateContact(_))) => Vec::new(),
+        (None | Some(ObjectState::Region(_) | ObjectState::AlternateContact(_)), None)
+        | (_, Some(ObjectState::Region(_) | ObjectState::AlternateContact(_))) => Vec::new(),
+        (before, after) => toward::steps(before, after),
     }
 }
 
 /// Compares what is wanted with what is there.
 pub(super) fn compare(view: &View<'_>, draft: &mut Draft<'_>) {
-    let estate = estate(view.resources, view.tree, view.snapshot.partition());
+    let mut estate = estate(view.resources, view.tree, view.snapshot.partition());
+    remember(&mut estate, view.resources, view.snapshot);
     let mut unseen = Unseen::default();
     let mut room = region::Room::left(view.snapshot);
     for (key, resource) in &estate.objects {
@@ -60,6 +72,7 @@ pub(super) fn compare(view: &View<'_>, draft: &mut Draft<'_>) {
     }
     region::unclassified(view, draft, &estate);
     surplus(view, draft, &mut unseen, &estate);
+    closed::compare(view, draft, &mut unseen, &estate);
 }
 
 /// Accounts of whose objects a document was told already that they are not known: they are not known for
@@ -69,8 +82,18 @@ struct Unseen(BTreeSet<(DocumentRef, AccountId)>);
 
 impl Unseen {
     fn block(&mut self, draft: &mut Draft<'_>, document: &DocumentRef, key: &ObjectKey, why: &str) {
-        if self.0.insert((document.clone(), key.account.clone())) {
-            let object = format!("account {}", key.account);
+        self.block_account(draft, document, &key.account, why);
+    }
+
+    fn block_account(
+        &mut self,
+        draft: &mut Draft<'_>,
+        document: &DocumentRef,
+        account: &AccountId,
+        why: &str,
+    ) {
+        if self.0.insert((document.clone(), account.clone())) {
+            let object = format!("account {account}");
             draft.block(document, BlockedReason::Unknown, object, why);
         }
     }
@@ -114,7 +137,8 @@ fn compare_one(
         draft.block(document, BlockedReason::ForeignOwner, key.to_string(), message);
         return;
     }
-    let steps = object_steps(before, Some(&resource.state));
+    let (after, own_weight) = toward::next(before, &resource.state);
+    let steps = object_steps(before, Some(&after));
     if let Some(step) = check(view, before, &resource.state, &steps) {
         draft.check(document, key, step);
     }
@@ -125,7 +149,7 @@ fn compare_one(
         draft.block(document, reason, key.to_string(), message);
         return;
     }
-    let weight = weight(&steps);
+    let weight = own_weight.unwrap_or_else(|| weight(&steps));
     if steps.is_empty() {
         return;
     }
@@ -133,7 +157,7 @@ fn compare_one(
     let change = Change::Object(Box::new(ObjectChange {
         key: key.clone(),
         before: before.cloned(),
-        after: Some(resource.state.clone()),
+        after: Some(after),
         steps,
     }));
     draft.propose(document, change, &reason, weight);
@@ -196,8 +220,8 @@ fn surplus(view: &View<'_>, draft: &mut Draft<'_>, unseen: &mut Unseen, estate: 
         let Some(listed) = view.snapshot.listings.get(query).and_then(Part::known) else {
             continue;
         };
-        for ListedObject { key, description } in listed {
-            let mark = Mark::read_description(description).1;
+        for object in listed {
+            let (key, mark) = (&object.key, mark_of_listed(view, object));
             let Some(mark) = mark.filter(|mark| mark.owner == view.resources.installation) else {
                 continue;
             };
@@ -249,6 +273,15 @@ fn remove(
         "whoever counts on it loses it, and its settings are gone"
     });
     draft.propose(document, change, "no document wants it any more", weight);
+}
+
+/// The mark of an object that a listing shows: in its description, or, where a listing shows none, in its tags.
+fn mark_of_listed(view: &View<'_>, object: &ListedObject) -> Option<Mark> {
+    if !object.key.kind.is_unmarked_in_listing() {
+        return Mark::read_description(&object.description).1;
+    }
+    let found = view.snapshot.objects.get(&object.key).and_then(Part::known)?;
+    found.as_ref().and_then(mark_of)
 }
 
 fn mark_of(state: &ObjectState) -> Option<Mark> {

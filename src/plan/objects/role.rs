@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::org::{Mark, ObjectStep, RoleState, RoleStep};
+use crate::org::{ObjectStep, RoleState, RoleStep};
+use crate::plan::objects::marked::{is_same_description, tags_to_write};
 use crate::policy;
 use crate::policy::{Canonical, Language};
 
@@ -26,17 +27,16 @@ pub(super) fn steps(before: Option<&RoleState>, after: &RoleState) -> Vec<Object
     if before.boundary.is_some() && after.boundary.is_none() {
         steps.push(RoleStep::DeleteBoundary);
     }
-    if !is_described(before, after) || before.max_session_seconds != after.max_session_seconds {
+    if !is_same_description(&before.description, &after.description)
+        || before.max_session_seconds != after.max_session_seconds
+    {
         steps.push(RoleStep::Update {
             description: after.description.clone(),
             max_session_seconds: after.max_session_seconds,
         });
     }
-    // The mark alone is no reason to write: it comes with the next real change.
-    let mut missing = after.tags.clone();
-    missing.retain(|key, value| before.tags.get(key) != Some(value));
-    if !missing.is_empty() && (!steps.is_empty() || !is_mark(&missing)) {
-        steps.insert(0, RoleStep::Tag { tags: missing });
+    if let Some(tags) = tags_to_write(&before.tags, &after.tags, !steps.is_empty()) {
+        steps.insert(0, RoleStep::Tag { tags });
     }
     steps.into_iter().map(ObjectStep::Role).collect()
 }
@@ -80,18 +80,8 @@ pub(super) fn remove(role: &RoleState) -> Vec<ObjectStep> {
     detach.chain(delete).chain(std::iter::once(RoleStep::Delete)).map(ObjectStep::Role).collect()
 }
 
-fn is_described(before: &RoleState, after: &RoleState) -> bool {
-    let (text, mark) = Mark::read_description(&before.description);
-    let (wanted_text, wanted_mark) = Mark::read_description(&after.description);
-    text.trim_end() == wanted_text.trim_end() && (mark.is_none() || mark == wanted_mark)
-}
-
-fn is_mark(tags: &BTreeMap<String, String>) -> bool {
-    tags.keys().all(|key| key.starts_with("palisade:"))
-}
-
 /// What a document says; a text that is no document only equals itself.
-fn meaning(text: &str) -> Result<Canonical, &str> {
+pub(super) fn meaning(text: &str) -> Result<Canonical, &str> {
     let document: Value = serde_json::from_str(text).map_err(|_| text)?;
     Ok(policy::canonical(Language::Iam, &document))
 }

@@ -176,6 +176,7 @@ fn circumstances(minute: i64) -> Circumstances {
         troubles: Vec::new(),
         practices: Vec::new(),
         attributions: BTreeMap::new(),
+        drills: BTreeMap::new(),
     }
 }
 

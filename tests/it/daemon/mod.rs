@@ -1,6 +1,7 @@
 //! The daemon on the simulated cloud, in paused time, in temporary directories.
 
 mod adversity;
+mod emergency;
 mod events;
 mod everyday;
 mod leaving;

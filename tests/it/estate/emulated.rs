@@ -21,6 +21,7 @@ spec:
   managementAccountId: "{management}"
   accounts: {break-glass: "{break-glass}"}
   organizationalUnits: {Workloads: {}}
+  policyTypes: [SERVICE_CONTROL_POLICY]
 ---
 apiVersion: palisade/v1
 kind: BreakGlassRole
@@ -42,7 +43,7 @@ fn site() -> Site {
     site
 }
 
-fn write(site: &Site, text: &str) {
+pub(super) fn write(site: &Site, text: &str) {
     let organization = &site.organization;
     let text = text
         .replace("{organization}", organization.organization.as_str())

@@ -2,6 +2,7 @@
 //! there.
 
 mod contacts;
+mod emergency;
 mod emulated;
 mod regions;
 mod simulated;

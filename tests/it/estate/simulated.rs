@@ -95,8 +95,9 @@ async fn an_account_that_cannot_be_entered_is_unknown_and_holds_up_nobody_else()
         .map(|action| action.change.object())
         .collect();
     let role = |number: usize| format!("role BREAK-GLASS-ROLE in account {}", account(number));
-    let door = "role BREAK-GLASS-EMERGENCY in account 333333333333".to_owned();
-    assert_eq!(created, [door, role(0), role(2)].into());
+    let home = ["role BREAK-GLASS-EMERGENCY", "user alice", "password policy account"];
+    let home = home.map(|object| format!("{object} in account 333333333333"));
+    assert_eq!(created, home.into_iter().chain([role(0), role(2)]).collect());
 }
 
 #[tokio::test(start_paused = true)]

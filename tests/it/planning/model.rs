@@ -95,10 +95,14 @@ impl Model {
         let query = ObjectQuery { account, region, kind };
         if let Some(Part::Known(listed)) = self.snapshot.listings.get_mut(&query) {
             listed.retain(|listed| listed.key != change.key);
-            if let Some(ObjectState::Role(role)) = &change.after {
-                let description = role.description.clone();
-                listed.push(ListedObject { key: change.key.clone(), description });
-            }
+            let description = match &change.after {
+                Some(ObjectState::Role(role)) => Some(role.description.clone()),
+                Some(ObjectState::EventRule(rule)) => Some(rule.description.clone()),
+                Some(_) => Some(String::new()),
+                None => None,
+            };
+            let listing = |description| ListedObject { key: change.key.clone(), description };
+            listed.extend(description.map(listing));
         }
         self.snapshot.objects.insert(change.key.clone(), Part::Known(change.after.clone()));
         Ok(())

@@ -3,6 +3,7 @@
 //! Every case is a seed; a failing one is named in the message and runs alone with
 //! `PALISADE_SEED=<seed>`.
 
+mod emergency;
 mod monitor;
 mod packing;
 mod profiles;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use palisade::act::{Entry, Journal, JournalError, Outcome, Unconditional, act};
 use palisade::cloud::Cloud;
 use palisade::cloud::simulated::SimulatedCloud;
-use palisade::compile::{Resources, estate};
+use palisade::compile::{Resources, estate, remember};
 use palisade::controller::survey;
 use palisade::observe::Observer;
 use palisade::org::{OrgSnapshot, Part};
@@ -88,7 +88,8 @@ pub(super) async fn observe(cloud: &dyn Cloud, resources: &Resources) -> OrgSnap
 /// The organization as a perfect observer would see it: also which objects are not there.
 pub(super) fn truth(cloud: &SimulatedCloud, resources: &Resources) -> OrgSnapshot {
     let mut truth = cloud.truth();
-    let wanted = estate(resources, truth.tree.known().unwrap(), truth.partition());
+    let mut wanted = estate(resources, truth.tree.known().unwrap(), truth.partition());
+    remember(&mut wanted, resources, &truth);
     for key in wanted.objects.into_keys() {
         truth.objects.entry(key).or_insert(Part::Known(None));
     }

@@ -136,6 +136,36 @@ impl EmulatedOrganization {
         format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0")
     }
 
+    /// Sends a request of a member account that palisade itself never sends, as somebody in it would.
+    pub(crate) fn interfere_in(&self, account: &AccountId, request: &Interference<'_>) -> String {
+        let role = format!("arn:aws:iam::{account}:role/OrganizationAccountAccessRole");
+        let assume = [
+            ("Action", "AssumeRole"),
+            ("Version", "2011-06-15"),
+            ("RoleArn", role.as_str()),
+            ("RoleSessionName", "somebody"),
+        ];
+        let key = &self.access_key_id;
+        let session = sent(agent().post(&EMULATOR.url), key, "us-east-1", "sts").send_form(assume);
+        let session = text_of("AssumeRole", session);
+        let (_, rest) = session.split_once("<AccessKeyId>").expect("credentials");
+        let key = rest.split('<').next().unwrap();
+        match request {
+            Interference::Iam(operation, parameters) => {
+                let fixed = [("Action", *operation), ("Version", "2010-05-08")];
+                let form = fixed.into_iter().chain(parameters.iter().copied());
+                let sent = sent(agent().post(&EMULATOR.url), key, "us-east-1", "iam");
+                text_of(operation, sent.send_form(form))
+            }
+            Interference::Events(operation, region, body) => {
+                let sent = sent(agent().post(&EMULATOR.url), key, region, "events")
+                    .header("content-type", "application/x-amz-json-1.1")
+                    .header("x-amz-target", format!("AWSEvents.{operation}"));
+                text_of(operation, sent.send(body.to_string()))
+            }
+        }
+    }
+
     /// Makes `command` talk to this organization and to nothing else of AWS.
     pub(crate) fn point(&self, command: &mut Command) {
         for name in ["AWS_PROFILE", "AWS_SESSION_TOKEN", "HTTP_PROXY", "http_proxy"] {
@@ -203,6 +233,36 @@ impl EmulatedOrganization {
     pub(crate) fn account(&self, path: &str, number: usize) -> AccountId {
         self.accounts[path][number].clone()
     }
+}
+
+/// A request of somebody in a member account.
+pub(crate) enum Interference<'a> {
+    /// An operation of IAM, with its parameters.
+    Iam(&'a str, &'a [(&'a str, &'a str)]),
+    /// An operation of EventBridge in a Region.
+    Events(&'a str, &'a str, serde_json::Value),
+}
+
+/// The request, signed so that the emulator takes it for one of the key.
+fn sent(
+    request: ureq::RequestBuilder<ureq::typestate::WithBody>,
+    key: &str,
+    region: &str,
+    service: &str,
+) -> ureq::RequestBuilder<ureq::typestate::WithBody> {
+    let credential = format!("{key}/20260101/{region}/{service}/aws4_request");
+    let signature =
+        format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0");
+    let host = format!("{service}.{region}.amazonaws.com");
+    request.header("authorization", signature).header("host", host)
+}
+
+fn text_of(
+    operation: &str,
+    response: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+) -> String {
+    let mut response = response.unwrap_or_else(|error| panic!("{operation}: {error}"));
+    response.body_mut().read_to_string().expect("the answer is text")
 }
 
 fn settings() -> AwsSettings {

@@ -1,19 +1,24 @@
 //! Objects in accounts: which file speaks for which kind.
 
 mod contact;
+mod event_rule;
+mod password_policy;
 mod region;
 mod role;
+mod saml_provider;
 mod selector;
 mod stack_set;
+mod tags;
 mod text;
 mod trail;
+mod user;
 
 use crate::cloud::aws::AwsCloud;
 use crate::cloud::aws::member::Reached;
 use crate::cloud::{
     Answer, CloudError, CloudErrorKind, Operation, Page, PageToken, Reading, Reply,
 };
-use crate::org::{AccountId, ObjectKey, ObjectKind, ObjectQuery, ObjectStep};
+use crate::org::{AccountId, ObjectKey, ObjectKind, ObjectQuery, ObjectStep, Region};
 
 /// What was answered, and the id of the request.
 type Answered<T> = Result<(T, Option<String>), CloudError>;
@@ -28,6 +33,18 @@ impl AwsCloud {
         let named = named(&key.account, &home);
         let answered = match key.kind {
             ObjectKind::Role => role::read(&session.iam().reads, &key.name, reading).await,
+            ObjectKind::User => {
+                Box::pin(user::read(&session.iam().reads, &key.name, reading)).await
+            }
+            ObjectKind::PasswordPolicy => password_policy::read(&session.iam().reads).await,
+            ObjectKind::SamlProvider => {
+                saml_provider::read(&session.iam().reads, &arn(&partition, key)).await
+            }
+            ObjectKind::EventRule => {
+                let client = session.events(key.region.as_ref());
+                let rule = arn(&partition, key);
+                event_rule::read(&client.reads, (&key.name, &rule), reading).await
+            }
             ObjectKind::Trail => {
                 let clients = session.cloudtrail(key.region.as_ref());
                 trail::read(&clients.reads, &trail::arn(&partition, key), reading).await
@@ -55,6 +72,13 @@ impl AwsCloud {
         let named = named(&query.account, &home);
         let answered = match query.kind {
             ObjectKind::Role => role::list(&session.iam().reads, query, page).await,
+            ObjectKind::User => user::list(&session.iam().reads, query, page).await,
+            ObjectKind::SamlProvider => saml_provider::list(&session.iam().reads, query).await,
+            ObjectKind::EventRule => {
+                let client = session.events(query.region.as_ref());
+                event_rule::list(&client.reads, query, page).await
+            }
+            ObjectKind::PasswordPolicy => Err(not_listed(Operation::GetAccountPasswordPolicy)),
             // Not listed: see `ObjectKind::is_listed`.
             ObjectKind::Trail => Ok((Page { items: Vec::new(), next: None }, None)),
             ObjectKind::StackSet => {
@@ -77,6 +101,22 @@ impl AwsCloud {
         let named = named(&key.account, &home);
         let answered = match step {
             ObjectStep::Role(step) => role::write(&session.iam().writes, &key.name, step).await,
+            ObjectStep::User(step) => {
+                Box::pin(user::write(&session.iam().writes, &key.name, step)).await
+            }
+            ObjectStep::PasswordPolicy(step) => {
+                Box::pin(password_policy::write(&session.iam().writes, step)).await
+            }
+            ObjectStep::SamlProvider(step) => {
+                let provider = arn(&partition, key);
+                let writes = &session.iam().writes;
+                Box::pin(saml_provider::write(writes, (&key.name, &provider), step)).await
+            }
+            ObjectStep::EventRule(step) => {
+                let client = session.events(key.region.as_ref());
+                let rule = arn(&partition, key);
+                Box::pin(event_rule::write(&client.writes, (&key.name, &rule), step)).await
+            }
             ObjectStep::Trail(step) => {
                 let clients = session.cloudtrail(key.region.as_ref());
                 let arn = trail::arn(&partition, key);
@@ -103,7 +143,12 @@ impl AwsCloud {
     async fn reach(&self, kind: ObjectKind, account: &AccountId) -> Result<Reached, CloudError> {
         let caller = async { Ok(self.identify().await?.0) };
         let account = match kind {
-            ObjectKind::Role | ObjectKind::StackSet => Some(account),
+            ObjectKind::Role
+            | ObjectKind::StackSet
+            | ObjectKind::User
+            | ObjectKind::PasswordPolicy
+            | ObjectKind::SamlProvider
+            | ObjectKind::EventRule => Some(account),
             ObjectKind::Trail | ObjectKind::Region | ObjectKind::AlternateContact => None,
         };
         Box::pin(self.members.reach(account, caller)).await
@@ -123,6 +168,16 @@ impl AwsCloud {
         }
         answered
     }
+}
+
+/// The ARN of an object that is asked for by it.
+fn arn(partition: &str, key: &ObjectKey) -> String {
+    let ObjectKey { account, region, kind, name } = key;
+    if *kind == ObjectKind::SamlProvider {
+        return format!("arn:{partition}:iam::{account}:saml-provider/{name}");
+    }
+    let region = region.as_ref().map_or("", Region::as_str);
+    format!("arn:{partition}:events:{region}:{account}:rule/{name}")
 }
 
 /// The id to name in a request that is about another account than the caller's.

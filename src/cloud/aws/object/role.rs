@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_iam::Client;
 use aws_sdk_iam::operation::RequestId;
-use aws_sdk_iam::types::Tag;
 
 use crate::cloud::aws::failure::{failure, unreadable};
+use crate::cloud::aws::object::tags::iam_tags;
 use crate::cloud::aws::object::{Answered, text};
 use crate::cloud::{CloudError, CloudErrorKind, Operation, Page, PageToken, Question, Reading};
 use crate::org::{
@@ -158,10 +158,10 @@ pub(super) async fn write(
             let request = client.create_role().path(path).description(description);
             let request = request.max_session_duration(seconds(max_session_seconds));
             let request = request.assume_role_policy_document(trust);
-            sent!(CreateRole, request.set_tags(Some(sdk_tags(Operation::CreateRole, tags)?)))
+            sent!(CreateRole, request.set_tags(Some(iam_tags(Operation::CreateRole, tags)?)))
         }
         RoleStep::Tag { tags } => {
-            let tags = sdk_tags(Operation::TagRole, tags)?;
+            let tags = iam_tags(Operation::TagRole, tags)?;
             sent!(TagRole, client.tag_role().set_tags(Some(tags)))
         }
         RoleStep::UpdateTrust { trust } => {
@@ -194,11 +194,4 @@ pub(super) async fn write(
 
 fn seconds(seconds: u32) -> i32 {
     i32::try_from(seconds).unwrap_or(i32::MAX)
-}
-
-fn sdk_tags(operation: Operation, tags: BTreeMap<String, String>) -> Result<Vec<Tag>, CloudError> {
-    tags.into_iter()
-        .map(|(key, value)| Tag::builder().key(key).value(value).build())
-        .collect::<Result<_, _>>()
-        .map_err(|error| unreadable(operation, &error.to_string()))
 }

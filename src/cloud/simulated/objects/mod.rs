@@ -3,11 +3,17 @@
 //! Reading an object takes one request here and not several as in AWS: what an object is made of changes
 //! under a lagging read all the same, because every request may see another past.
 
+mod event_rule;
+mod password_policy;
 mod region;
 mod role;
+mod saml_provider;
 mod trail;
+mod user;
 
 use std::collections::BTreeMap;
+
+use serde_json::Value;
 
 pub(super) use crate::cloud::simulated::objects::region::Regions;
 use crate::cloud::simulated::pages::Pager;
@@ -70,20 +76,7 @@ impl World {
             return self.change_region(key, step);
         }
         let before = self.objects.remove(key);
-        let changed = match (step, before.clone()) {
-            (ObjectStep::Role(step), before) => {
-                let before = before.as_ref().and_then(ObjectState::as_role).cloned();
-                role::change(before, step).map(|after| after.map(ObjectState::Role))
-            }
-            (ObjectStep::StackSet(_) | ObjectStep::Region(_), before) => Ok(before),
-            (ObjectStep::Trail(step), before) => {
-                let before = before.as_ref().and_then(ObjectState::as_trail).cloned();
-                trail::change(self, key, before, step).map(|after| after.map(ObjectState::Trail))
-            }
-            (ObjectStep::AlternateContact(ContactStep::Put { contact }), _) => {
-                Ok(Some(ObjectState::AlternateContact(contact.clone())))
-            }
-        };
+        let changed = self.changed(key, before.clone(), step);
         let (after, answer) = match changed {
             Ok(after) => (after, Ok(Reply::Done)),
             Err(refusal) => (before, Err(refusal)),
@@ -92,6 +85,51 @@ impl World {
             self.objects.insert(key.clone(), after);
         }
         answer
+    }
+
+    /// What an object is after `step`. A key says its kind, so that the two are always of one.
+    fn changed(
+        &self,
+        key: &ObjectKey,
+        before: Option<ObjectState>,
+        step: &ObjectStep,
+    ) -> Result<Option<ObjectState>, Refusal> {
+        macro_rules! of_kind {
+            ($kind:ident) => {
+                match before {
+                    Some(ObjectState::$kind(state)) => Some(state),
+                    Some(_) | None => None,
+                }
+            };
+        }
+        match step {
+            ObjectStep::Role(step) => {
+                role::change(of_kind!(Role), step).map(|after| after.map(ObjectState::Role))
+            }
+            ObjectStep::StackSet(_) | ObjectStep::Region(_) => Ok(before),
+            ObjectStep::Trail(step) => {
+                let changed = trail::change(self, key, of_kind!(Trail), step);
+                changed.map(|after| after.map(ObjectState::Trail))
+            }
+            ObjectStep::AlternateContact(ContactStep::Put { contact }) => {
+                Ok(Some(ObjectState::AlternateContact(contact.clone())))
+            }
+            ObjectStep::User(step) => {
+                user::change(of_kind!(User), step).map(|after| after.map(ObjectState::User))
+            }
+            ObjectStep::PasswordPolicy(step) => {
+                let changed = password_policy::change(of_kind!(PasswordPolicy).as_ref(), step);
+                changed.map(|after| after.map(ObjectState::PasswordPolicy))
+            }
+            ObjectStep::SamlProvider(step) => {
+                let changed = saml_provider::change(of_kind!(SamlProvider), step);
+                changed.map(|after| after.map(ObjectState::SamlProvider))
+            }
+            ObjectStep::EventRule(step) => {
+                let changed = event_rule::change(of_kind!(EventRule), step);
+                changed.map(|after| after.map(ObjectState::EventRule))
+            }
+        }
     }
 
     /// The listing of every kind and place that holds something.
@@ -129,6 +167,13 @@ impl World {
     }
 }
 
+fn policy_document(text: &str) -> Result<String, Refusal> {
+    match serde_json::from_str::<Value>(text) {
+        Ok(Value::Object(_)) => Ok(text.to_owned()),
+        Ok(_) | Err(_) => Err(Code::MalformedPolicyDocument.because("Syntax errors in policy.")),
+    }
+}
+
 fn is_in(query: &ObjectQuery, key: &ObjectKey) -> bool {
     let ObjectQuery { account, region, kind } = query;
     key.account == *account && key.region == *region && key.kind == *kind
@@ -139,7 +184,12 @@ fn listed(key: &ObjectKey, state: &ObjectState) -> ListedObject {
         ObjectState::Role(role) => role.description.clone(),
         ObjectState::StackSet(set) => set.description.clone(),
         ObjectState::Region(region) => region.status.to_string(),
-        ObjectState::Trail(_) | ObjectState::AlternateContact(_) => String::new(),
+        ObjectState::EventRule(rule) => rule.description.clone(),
+        ObjectState::Trail(_)
+        | ObjectState::AlternateContact(_)
+        | ObjectState::User(_)
+        | ObjectState::SamlProvider(_)
+        | ObjectState::PasswordPolicy(_) => String::new(),
     };
     ListedObject { key: key.clone(), description }
 }

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
+use crate::cloud::simulated::objects::policy_document;
 use crate::cloud::simulated::refusal::{Code, Refusal};
 use crate::org::{RoleState, RoleStep};
 
@@ -20,7 +19,7 @@ pub(super) fn change(
             path: path.clone(),
             description: description.clone(),
             max_session_seconds: *max_session_seconds,
-            trust: document(trust)?,
+            trust: policy_document(trust)?,
             inline: BTreeMap::new(),
             attached: BTreeSet::new(),
             boundary: None,
@@ -31,13 +30,13 @@ pub(super) fn change(
     match step {
         RoleStep::Create { .. } => {}
         RoleStep::Tag { tags } => role.tags.extend(tags.clone()),
-        RoleStep::UpdateTrust { trust } => role.trust = document(trust)?,
+        RoleStep::UpdateTrust { trust } => role.trust = policy_document(trust)?,
         RoleStep::Update { description, max_session_seconds } => {
             role.description.clone_from(description);
             role.max_session_seconds = *max_session_seconds;
         }
         RoleStep::PutInline { name, document: text } => {
-            role.inline.insert(name.clone(), document(text)?);
+            role.inline.insert(name.clone(), policy_document(text)?);
         }
         RoleStep::DeleteInline { name } => {
             let gone = role.inline.remove(name);
@@ -59,11 +58,4 @@ pub(super) fn change(
         }
     }
     Ok(Some(role))
-}
-
-fn document(text: &str) -> Result<String, Refusal> {
-    match serde_json::from_str::<Value>(text) {
-        Ok(Value::Object(_)) => Ok(text.to_owned()),
-        Ok(_) | Err(_) => Err(Code::MalformedPolicyDocument.because("Syntax errors in policy.")),
-    }
 }

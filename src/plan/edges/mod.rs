@@ -1,5 +1,7 @@
 //! What must have succeeded before what: the edges between the changes of a plan.
 
+mod emergency;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::DesiredTarget;
@@ -34,6 +36,8 @@ pub(super) struct Index<'a> {
     new_roles: BTreeMap<DesiredTarget, Indices>,
     /// Objects that are made or changed, by document: they are right before its policies protect them.
     kept_objects: BTreeMap<&'a DocumentRef, Indices>,
+    /// Objects that go, by their document.
+    removals: BTreeMap<&'a DocumentRef, Indices>,
     meanings: Meanings,
 }
 
@@ -101,6 +105,7 @@ impl<'a> Index<'a> {
             unit_deletions: BTreeMap::new(),
             new_roles: BTreeMap::new(),
             kept_objects: BTreeMap::new(),
+            removals: BTreeMap::new(),
             meanings: Meanings::of(view, proposals),
         };
         let destinations: BTreeMap<&AccountId, &OuPath> =
@@ -160,9 +165,11 @@ impl<'a> Index<'a> {
                         self.new_roles.entry(place).or_default().insert(at);
                     }
                 }
-                if change.after.is_some() {
-                    self.kept_objects.entry(&proposal.document).or_default().insert(at);
-                }
+                let by_document = match change.after {
+                    Some(_) => &mut self.kept_objects,
+                    None => &mut self.removals,
+                };
+                by_document.entry(&proposal.document).or_default().insert(at);
             }
             Change::AttachPolicy { policy_type, target, .. } => {
                 let place = place_of(target);
@@ -237,13 +244,11 @@ impl<'a> Index<'a> {
             Change::DetachPolicy { policy_type, target, .. } => {
                 self.before_detach(at, policy_type, target)
             }
-            Change::DeletePolicy { policy_type, id, .. } => self
-                .detaches
-                .get(&(policy_type, id.as_str()))
-                .into_iter()
-                .flatten()
-                .copied()
-                .collect(),
+            Change::DeletePolicy { policy_type, id, .. } => {
+                let detaches = self.detaches.get(&(policy_type, id.as_str()));
+                let removals = self.removals_first(at);
+                detaches.into_iter().flatten().copied().chain(removals).collect()
+            }
             Change::DeleteUnit { path, .. } => {
                 let moves = self
                     .moves
@@ -283,7 +288,9 @@ impl<'a> Index<'a> {
         if self.proposals[at].weight.role == Role::NeedsRoom {
             waits.extend(self.room.get(&(policy_type, place_of(target))).into_iter().flatten());
         }
-        waits.extend(self.new_roles.get(&place_of(target)).into_iter().flatten());
+        let place = place_of(target);
+        waits.extend(self.new_roles.get(&place).into_iter().flatten());
+        waits.extend(self.protecting_first(at, policy_type, &place));
         let Proposal { document, guardrails, .. } = &self.proposals[at];
         let documents = std::iter::once(document).chain(guardrails);
         waits.extend(documents.filter_map(|document| self.kept_objects.get(document)).flatten());
@@ -454,6 +461,9 @@ impl<'a> Index<'a> {
         let mut waits = self.attaches.around(policy_type, &place, lineage);
         waits.extend(self.updated.around(policy_type, &place, lineage));
         waits.extend(self.moves_from(&place));
+        if self.protects(at) {
+            waits.extend(self.restrictions_going(&place));
+        }
         waits
     }
 

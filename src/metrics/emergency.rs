@@ -1,0 +1,89 @@
+//! The series of emergency access. They go when its document goes.
+
+use crate::metrics::Metrics;
+use crate::metrics::family::{Building, Family, amount, seconds};
+
+/// The emergency access of one document, as a pass left it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Emergency<'a> {
+    /// The document's name.
+    pub name: &'a str,
+    /// Would it work?
+    pub ready: bool,
+    /// Accounts that it is to reach.
+    pub accounts: usize,
+    /// Those of them that it reaches.
+    pub accounts_ready: usize,
+    /// When it was last shown to work, in seconds since 1970; nothing if never.
+    pub last_drill: Option<i64>,
+    /// How long ago that may be, in seconds.
+    pub drill_age_max: u32,
+    /// When an operator last signed in, in seconds since 1970.
+    pub last_sign_in: Option<i64>,
+}
+
+#[derive(Debug)]
+pub(in crate::metrics) struct EmergencyFamilies {
+    ready: Family,
+    accounts: Family,
+    accounts_ready: Family,
+    last_drill: Family,
+    drill_age_max: Family,
+    last_sign_in: Family,
+}
+
+impl EmergencyFamilies {
+    pub(in crate::metrics) fn new(new: &Building<'_>) -> prometheus::Result<Self> {
+        const NAME: &[&str] = &["name"];
+        Ok(Self {
+            ready: new.family(
+                "break_glass_ready",
+                "1 while emergency access would work, as far as can be seen.",
+                NAME,
+            )?,
+            accounts: new.family(
+                "break_glass_accounts",
+                "Accounts that emergency access is to reach.",
+                NAME,
+            )?,
+            accounts_ready: new.family(
+                "break_glass_accounts_ready",
+                "Accounts that emergency access would reach.",
+                NAME,
+            )?,
+            last_drill: new.family(
+                "break_glass_last_drill_timestamp_seconds",
+                "When emergency access was last shown to work; 0 if never.",
+                NAME,
+            )?,
+            drill_age_max: new.family(
+                "break_glass_drill_max_age_seconds",
+                "How long ago the last drill may be.",
+                NAME,
+            )?,
+            last_sign_in: new.family(
+                "break_glass_last_sign_in_timestamp_seconds",
+                "When an operator last signed in, as far as IAM tells.",
+                NAME,
+            )?,
+        })
+    }
+}
+
+impl Metrics {
+    /// Replaces what is said of emergency access. The series of a document that is not in `all` go.
+    pub fn record_emergency(&self, all: &[Emergency<'_>]) {
+        let families = &self.emergency;
+        let by = |value: fn(&Emergency<'_>) -> f64| {
+            all.iter().map(move |each| (vec![each.name], value(each)))
+        };
+        families.ready.replace(by(|each| f64::from(u8::from(each.ready))));
+        families.accounts.replace(by(|each| amount(each.accounts)));
+        families.accounts_ready.replace(by(|each| amount(each.accounts_ready)));
+        families.last_drill.replace(by(|each| seconds(each.last_drill.unwrap_or_default())));
+        families.drill_age_max.replace(by(|each| f64::from(each.drill_age_max)));
+        families.last_sign_in.replace(
+            all.iter().filter_map(|each| Some((vec![each.name], seconds(each.last_sign_in?)))),
+        );
+    }
+}

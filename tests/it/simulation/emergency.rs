@@ -1,0 +1,261 @@
+//! Emergency access: killed after any call, lied to and raced, it ends where it should.
+
+use std::fs;
+
+use palisade::cloud::simulated::{CrashPoint, SimulatedCloud, SimulationOptions};
+use palisade::compile::{Resources, compile};
+use palisade::desired::load;
+use palisade::org::{ObjectKey, ObjectKind, ObjectState};
+use palisade::plan::{Change, Hold};
+
+use super::run::{Approver, Counter, pass, plan_for, truth};
+use super::{HOSTILE_PASSES_MAX, QUIET_PASSES_MAX, assert_unbroken, converge, watch};
+
+const ORGANIZATION: &str = r#"
+apiVersion: palisade/v1
+kind: Organization
+metadata: {name: acme}
+spec:
+  organizationId: o-a1b2c3d4e5
+  managementAccountId: "111111111111"
+  accounts: {break-glass: "333333333333", shop: "555555555555"}
+  organizationalUnits: {Workloads: {accounts: [shop]}, Security: {accounts: [break-glass]}}
+  policyTypes: [SERVICE_CONTROL_POLICY]
+---
+apiVersion: palisade/v1
+kind: ServiceControlPolicy
+metadata: {name: a-restriction}
+spec:
+  targets: ["/Workloads"]
+  document:
+    Version: "2012-10-17"
+    Statement: {Effect: Deny, Action: "organizations:LeaveOrganization", Resource: "*"}
+"#;
+
+const EMERGENCY: &str = r#"
+---
+apiVersion: palisade/v1
+kind: BreakGlassRole
+metadata: {name: emergency}
+spec:
+  emergencyAccount: break-glass
+  targets: ["/"]
+  operators: [{user: alice-break-glass}, {user: bob-break-glass}]
+  roles: [{name: BREAK-GLASS-ROLE, managedPolicies: [AdministratorAccess]}]
+  saml: {provider: emergency-idp, metadataFile: ./idp.xml, role: BREAK-GLASS-FEDERATED}
+  alerts:
+    targets:
+      - "arn:aws:sns:us-east-1:222222222222:alerts"
+      - "arn:aws:events:eu-central-1:222222222222:event-bus/security"
+    regions: [us-east-1]
+"#;
+
+fn resources(text: &str) -> Resources {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("all.yaml"), text).unwrap();
+    let padding = " ".repeat(1000);
+    let metadata = format!(
+        "<EntityDescriptor><IDPSSODescriptor><X509Certificate>MII</X509Certificate></IDPSSODescriptor></EntityDescriptor>{padding}<!-- -->"
+    );
+    fs::write(directory.path().join("idp.xml"), metadata).unwrap();
+    let today = "2026-11-22".parse().unwrap();
+    let loaded = load(directory.path(), today, palisade::catalog::built_in());
+    assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
+    compile(&loaded.org.unwrap(), today)
+}
+
+fn wanted() -> Resources {
+    resources(&format!("{ORGANIZATION}{EMERGENCY}"))
+}
+
+fn cloud() -> SimulatedCloud {
+    SimulatedCloud::builder(1)
+        .organization("o-a1b2c3d4e5", "111111111111", "r-root")
+        .unit("/Workloads")
+        .unit("/Security")
+        .account("shop", "555555555555", "/Workloads")
+        .account("break-glass", "333333333333", "/Security")
+        .enable("SERVICE_CONTROL_POLICY")
+        .build()
+        .unwrap()
+}
+
+fn alice() -> ObjectKey {
+    ObjectKey::global(ObjectKind::User, "333333333333".parse().unwrap(), "alice-break-glass")
+}
+
+/// Somebody gives an operator a key, trusts the world, and silences the alerts.
+fn vandalize(cloud: &SimulatedCloud) {
+    cloud.meddle(|world| {
+        let all: Vec<ObjectKey> = world.objects().keys().cloned().collect();
+        for key in all {
+            let state = match world.objects()[&key].clone() {
+                ObjectState::User(mut user) => {
+                    user.keys.insert("AKIA0".to_owned(), true);
+                    user.groups.insert("admins".to_owned());
+                    Some(ObjectState::User(user))
+                }
+                ObjectState::Role(mut role) if key.name == "BREAK-GLASS-ROLE" => {
+                    role.trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}]}"#.into();
+                    Some(ObjectState::Role(role))
+                }
+                ObjectState::EventRule(mut rule) => {
+                    rule.state = "DISABLED".into();
+                    rule.targets.clear();
+                    Some(ObjectState::EventRule(rule))
+                }
+                ObjectState::SamlProvider(mut provider) => {
+                    provider.metadata = "<EntityDescriptor>evil</EntityDescriptor>".into();
+                    Some(ObjectState::SamlProvider(provider))
+                }
+                ObjectState::PasswordPolicy(_) => None,
+                other @ (ObjectState::Role(_)
+                | ObjectState::Trail(_)
+                | ObjectState::StackSet(_)
+                | ObjectState::Region(_)
+                | ObjectState::AlternateContact(_)) => Some(other),
+            };
+            world.set_object(&key, state);
+        }
+    });
+}
+
+/// Promise 9, from nothing and from vandalism.
+#[tokio::test(start_paused = true)]
+async fn killed_after_any_change_emergency_access_is_finished_by_whoever_comes_next() {
+    let wanted = wanted();
+    for vandalized in [false, true] {
+        let start = async || {
+            let cloud = cloud();
+            if vandalized {
+                converge(&cloud, &wanted, Approver::Everybody, QUIET_PASSES_MAX).await.unwrap();
+                vandalize(&cloud);
+            }
+            cloud
+        };
+        let clean = start().await;
+        let before = clean.counts().mutating();
+        converge(&clean, &wanted, Approver::Everybody, QUIET_PASSES_MAX).await.unwrap();
+        let changes = clean.counts().mutating() - before;
+        assert!(changes > 10, "{changes}");
+        for change in 1..=changes {
+            let cloud = start().await;
+            let rules = watch(&cloud, &wanted);
+            cloud.crash_at(CrashPoint::Change(before + change));
+            let journal = Counter::default();
+            tokio::select! {
+                () = cloud.crashed() => {}
+                _ = pass(&cloud, &wanted, Approver::Everybody, &journal) => {}
+            }
+            cloud.restart();
+            let passes = converge(&cloud, &wanted, Approver::Everybody, QUIET_PASSES_MAX).await;
+            assert!(passes.is_ok(), "change {change}: {}", passes.unwrap_err());
+            assert_unbroken(change, &cloud, &rules);
+            let mutating = cloud.counts().mutating();
+            pass(&cloud, &wanted, Approver::Everybody, &journal).await;
+            assert_eq!(cloud.counts().mutating(), mutating, "a second pass changes nothing");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_a_hostile_cloud_emergency_access_converges() {
+    let wanted = wanted();
+    let cloud = cloud();
+    cloud.adjust(|options| *options = SimulationOptions::hostile());
+    converge(&cloud, &wanted, Approver::Everybody, HOSTILE_PASSES_MAX).await.unwrap();
+}
+
+/// BG-58: the door is closed without waiting for anybody, and evidence is kept until somebody says so.
+#[tokio::test(start_paused = true)]
+async fn a_key_is_closed_without_approval_and_kept_until_there_is_one() {
+    let (cloud, wanted, journal) = (cloud(), wanted(), Counter::default());
+    converge(&cloud, &wanted, Approver::Everybody, QUIET_PASSES_MAX).await.unwrap();
+    vandalize(&cloud);
+    for _ in 0..3 {
+        pass(&cloud, &wanted, Approver::Nobody, &journal).await;
+    }
+    let keys = |cloud: &SimulatedCloud| {
+        cloud.inspect(|world| {
+            let ObjectState::User(user) = &world.objects()[&alice()] else { panic!("no user") };
+            user.keys.clone()
+        })
+    };
+    assert_eq!(keys(&cloud), [("AKIA0".to_owned(), false)].into());
+    let plan = plan_for(&wanted, &truth(&cloud, &wanted), Approver::Nobody);
+    assert!(plan.actions.iter().all(|action| action.hold == Some(Hold::Dangerous)), "{plan:#?}");
+    assert_eq!(plan.actions.len(), 2, "one for each operator");
+    pass(&cloud, &wanted, Approver::Everybody, &journal).await;
+    assert_eq!(keys(&cloud), [].into());
+}
+
+/// Roles and alerts, then what protects them, then what restricts (D4); an operator that git forgets loses
+/// every way in at once, and the user goes with approval.
+#[tokio::test(start_paused = true)]
+async fn roles_come_first_then_what_protects_them_then_what_restricts() {
+    let (cloud, wanted) = (cloud(), wanted());
+    let plan = plan_for(&wanted, &truth(&cloud, &wanted), Approver::Nobody);
+    let attaches = |name: &str| -> Vec<usize> {
+        let is_it = |change: &Change| matches!(change, Change::AttachPolicy { policy, .. } if policy.name == name);
+        (0..plan.actions.len()).filter(|at| is_it(&plan.actions[*at].change)).collect()
+    };
+    let (protects, restricts) = (attaches("break-glass-emergency"), attaches("a-restriction"));
+    assert_eq!((protects.len(), restricts.len()), (1, 1), "{plan:#?}");
+    let objects: Vec<usize> = (0..plan.actions.len())
+        .filter(|at| plan.actions[*at].change.kind() == "CreateObject")
+        .collect();
+    for object in &objects {
+        assert!(plan.actions[protects[0]].after.contains(object), "{plan:#?}");
+    }
+    assert!(plan.actions[restricts[0]].after.contains(&protects[0]), "{plan:#?}");
+
+    converge(&cloud, &wanted, Approver::Everybody, QUIET_PASSES_MAX).await.unwrap();
+    let without = EMERGENCY.replace(", {user: bob-break-glass}", "");
+    let fewer = resources(&format!("{ORGANIZATION}{without}"));
+    let journal = Counter::default();
+    for _ in 0..2 {
+        pass(&cloud, &fewer, Approver::Nobody, &journal).await;
+    }
+    cloud.inspect(|world| {
+        for (key, state) in world.objects() {
+            if let ObjectState::Role(role) = state {
+                assert!(!role.trust.contains("bob-break-glass"), "{key}");
+            }
+        }
+    });
+    let plan = plan_for(&fewer, &truth(&cloud, &fewer), Approver::Nobody);
+    let [only] = plan.actions.as_slice() else { panic!("{plan:#?}") };
+    assert_eq!((only.change.kind(), only.hold), ("DeleteObject", Some(Hold::Dangerous)));
+}
+
+/// A document that git forgets takes everything with it, in the reverse order, and only with approval; what tells
+/// that it was there goes last.
+#[tokio::test(start_paused = true)]
+async fn a_document_that_is_gone_takes_everything_with_it_in_reverse() {
+    let (cloud, wanted) = (cloud(), wanted());
+    converge(&cloud, &wanted, Approver::Everybody, QUIET_PASSES_MAX).await.unwrap();
+    let nothing = resources(ORGANIZATION);
+    let plan = plan_for(&nothing, &truth(&cloud, &nothing), Approver::Nobody);
+    let removals: Vec<usize> = (0..plan.actions.len())
+        .filter(|at| plan.actions[*at].change.kind() == "DeleteObject")
+        .collect();
+    assert!(removals.len() >= 8, "{plan:#?}");
+    for at in &removals {
+        assert_eq!(plan.actions[*at].hold, Some(Hold::Dangerous), "{plan:#?}");
+    }
+    for action in &plan.actions {
+        if let Change::DeletePolicy { .. } = &action.change {
+            assert!(removals.iter().all(|at| action.after.contains(at)), "{action:?}");
+        }
+    }
+    converge(&cloud, &nothing, Approver::Everybody, QUIET_PASSES_MAX).await.unwrap();
+    cloud.inspect(|world| {
+        let left: Vec<String> = world
+            .objects()
+            .keys()
+            .filter(|key| key.kind != ObjectKind::PasswordPolicy)
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(left, [""; 0]);
+    });
+}
