@@ -136,6 +136,13 @@ operations! {
     DetectStackSetDrift: "cloudformation", Write, StackSetWrites;
     DeleteStackSet: "cloudformation", Write, StackSetWrites;
 
+    ListOrganizationsFeatures: "iam", Read, IamReads;
+    EnableOrganizationsRootCredentialsManagement: "iam", Write, IamWrites;
+    DisableOrganizationsRootCredentialsManagement: "iam", Write, IamWrites;
+    EnableOrganizationsRootSessions: "iam", Write, IamWrites;
+    DisableOrganizationsRootSessions: "iam", Write, IamWrites;
+    GetAccountSummary: "iam", Read, IamReads;
+
     ListRegions: "account", Read, RegionReads;
     GetRegionOptStatus: "account", Read, RegionReads;
     EnableRegion: "account", Write, RegionWrites;

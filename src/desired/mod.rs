@@ -48,7 +48,7 @@ pub use crate::desired::load::{Loaded, load};
 pub use crate::desired::logging_trail::{DesiredArchive, DesiredTrail};
 pub use crate::desired::model::{
     DesiredAccount, DesiredOrg, DesiredPolicy, DesiredTarget, DesiredUnit, DocumentHeader,
-    Exceptions, Exclusion, Mode, Packing, Source, Suspension,
+    Exceptions, Exclusion, Mode, Packing, RootAccess, Source, Suspension,
 };
 pub use crate::desired::must_work::{
     AcceptedLockout, BuiltInProbe, MustWork, OnUnknown, ProbeOrigin,

@@ -40,6 +40,8 @@ pub struct DesiredOrg {
     pub delegated_administrators: BTreeMap<String, AccountId>,
     /// Whom AWS tells of security, operations and billing, in every account.
     pub alternate_contacts: BTreeMap<ContactType, Contact>,
+    /// Central management of the root users of member accounts.
+    pub root_access: RootAccess,
     /// The roles that guardrails exempt and protect.
     pub roles: GovernanceRoles,
     /// Quotas that differ from the published ones.
@@ -139,6 +141,15 @@ pub enum Mode {
     Enforce,
     /// Report it and change nothing.
     Observe,
+}
+
+/// Central management of the root users of member accounts; what is nothing is left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RootAccess {
+    /// May the management account remove root credentials of members?
+    pub credentials_management: Option<bool>,
+    /// May it act as root in members?
+    pub sessions: Option<bool>,
 }
 
 /// When guardrails share policies.

@@ -3,7 +3,7 @@
 
 use crate::desired::problem::{Finding, ProblemCode, shown};
 
-const FIELDS: &[&str] = &["rootAccess"];
+const FIELDS: &[&str] = &["removeCredentials"];
 
 /// The finding about a field that this version does not have.
 pub(crate) fn field(name: &str) -> Option<Finding> {

@@ -22,10 +22,10 @@ pub use crate::org::object::{
     EventRuleStep, EventSelector, EventTarget, FieldSelector, Instance, InstanceStatus, InvalidKey,
     ListedObject, ObjectKey, ObjectKind, ObjectQuery, ObjectState, ObjectStep, OperationStatus,
     PasswordPolicyState, PasswordPolicyStep, Piece, Reach, Region, RegionConcurrency, RegionState,
-    RegionStatus, RegionStep, RoleState, RoleStep, Rollout, SamlProviderState, SamlProviderStep,
-    Settings, Share, SignIn, StackSetOperation, StackSetPermissions, StackSetState, StackSetStep,
-    TrailCover, TrailDelivery, TrailSettings, TrailState, TrailStep, UserState, UserStep,
-    operation_id,
+    RegionStatus, RegionStep, RoleState, RoleStep, Rollout, RootCredentialsState, RootFeature,
+    RootFeatureState, RootFeatureStep, SamlProviderState, SamlProviderStep, Settings, Share,
+    SignIn, StackSetOperation, StackSetPermissions, StackSetState, StackSetStep, TrailCover,
+    TrailDelivery, TrailSettings, TrailState, TrailStep, UserState, UserStep, operation_id,
 };
 pub use crate::org::part::{Part, Unknown};
 pub use crate::org::path::{InvalidPath, OuPath};

@@ -207,7 +207,9 @@ impl Demand<'_> {
             ObjectState::StackSet(_)
             | ObjectState::PasswordPolicy(_)
             | ObjectState::Region(_)
-            | ObjectState::AlternateContact(_) => "*".to_owned(),
+            | ObjectState::AlternateContact(_)
+            | ObjectState::RootFeature(_)
+            | ObjectState::RootCredentials(_) => "*".to_owned(),
             ObjectState::Trail(_) => {
                 let region = rule.region.as_ref().map_or("*", Region::as_str);
                 format!("arn:{partition}:cloudtrail:{region}:*:trail/{}", rule.name)
@@ -227,6 +229,8 @@ impl Demand<'_> {
             | ObjectKind::StackSet
             | ObjectKind::Region
             | ObjectKind::AlternateContact
+            | ObjectKind::RootFeature
+            | ObjectKind::RootCredentials
             | ObjectKind::PasswordPolicy
             | ObjectKind::SamlProvider
             | ObjectKind::EventRule => None,

@@ -145,6 +145,12 @@ pub fn purpose(operation: Operation) -> Purpose {
         Operation::GetAlternateContact | Operation::PutAlternateContact => {
             Purpose::Object(ObjectKind::AlternateContact)
         }
+        Operation::ListOrganizationsFeatures
+        | Operation::EnableOrganizationsRootCredentialsManagement
+        | Operation::DisableOrganizationsRootCredentialsManagement
+        | Operation::EnableOrganizationsRootSessions
+        | Operation::DisableOrganizationsRootSessions => Purpose::Object(ObjectKind::RootFeature),
+        Operation::GetAccountSummary => Purpose::Object(ObjectKind::RootCredentials),
     }
 }
 

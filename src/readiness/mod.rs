@@ -166,7 +166,9 @@ impl Examiner<'_> {
             | ObjectKind::Trail
             | ObjectKind::StackSet
             | ObjectKind::Region
-            | ObjectKind::AlternateContact => key.to_string(),
+            | ObjectKind::AlternateContact
+            | ObjectKind::RootFeature
+            | ObjectKind::RootCredentials => key.to_string(),
         };
         let check = |verdict| Check { subject: subject.clone(), verdict };
         let state = self.state(key, resource);

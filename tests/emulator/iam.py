@@ -1,4 +1,4 @@
-"""moto's IAM with a few of the policies that AWS manages.
+"""moto's IAM with a few of the policies that AWS manages, and with central root access.
 
 moto holds none unless it is told to hold all of them, 1,300 in every account: that is minutes and gigabytes for an
 organization.
@@ -6,12 +6,59 @@ organization.
 
 import json
 
-from moto.iam import models
+from moto.core.responses import ActionResult
+from moto.iam import models, responses
+from moto.iam.exceptions import IAMException
+from moto.organizations.models import organizations_backends
+
+PARTITION = "aws"
+SERVICE = "iam.amazonaws.com"
 
 MANAGED = ["AdministratorAccess", "PowerUserAccess", "ReadOnlyAccess", "SecurityAudit"]
 
 
+# The features of central root access that are on, by management account.
+features = {}
+
+
+class ServiceAccessNotEnabled(IAMException):
+    code = "ServiceAccessNotEnabledException"
+
+
+def answer(self):
+    backend = organizations_backends[self.current_account][PARTITION]
+    if not any(service["ServicePrincipal"] == SERVICE for service in backend.services):
+        raise ServiceAccessNotEnabled("Trusted access of iam.amazonaws.com is not enabled.")
+    on = sorted(features.get(self.current_account, set()))
+    return ActionResult({"OrganizationId": backend.org.id, "EnabledFeatures": on})
+
+
+def turn(feature, is_on):
+    def respond(self):
+        answer(self)
+        on = features.setdefault(self.current_account, set())
+        on.add(feature) if is_on else on.discard(feature)
+        return answer(self)
+
+    return respond
+
+
+def give_root_a_key(request):
+    """Somebody makes an access key for the root user of an account."""
+    backend = models.iam_backends[request["account"]][PARTITION]
+    backend.account_summary._account_access_keys_present = 1
+    return {}
+
+
 def install():
+    response = responses.IamResponse
+    response.list_organizations_features = answer
+    for verb, is_on in [("enable", True), ("disable", False)]:
+        for name, feature in [
+            ("root_credentials_management", "RootCredentialsManagement"),
+            ("root_sessions", "RootSessions"),
+        ]:
+            setattr(response, f"{verb}_organizations_{name}", turn(feature, is_on))
     everything = json.loads(models.aws_managed_policies_data)
     some = {name: everything[name] for name in MANAGED}
 

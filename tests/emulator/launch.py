@@ -10,6 +10,7 @@ Beside AWS's API it answers on `/emulator/`:
                                  account is: {"units": {"/A/B": 3, …}, "paths": false}
   POST /emulator/region          opens a Region for an organization: {"account": its management account,
                                  "region": "mx-central-1"}
+  POST /emulator/root            gives the root user of an account an access key: {"account": …}
   GET  /emulator/calls?account=  the operations of Organizations that a management account has called, in order
 """
 
@@ -110,6 +111,9 @@ class Application:
         if path == "/emulator/region":
             body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
             return self.answer(account.open_region(json.loads(body)), start_response)
+        if path == "/emulator/root":
+            body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+            return self.answer(iam.give_root_a_key(json.loads(body)), start_response)
         if path == "/emulator/calls":
             caller = parse_qs(environ["QUERY_STRING"])["account"][0]
             return self.answer(calls[caller], start_response)

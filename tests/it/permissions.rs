@@ -229,14 +229,16 @@ fn holder(operation: Operation) -> Holder {
             | ObjectKind::User
             | ObjectKind::PasswordPolicy
             | ObjectKind::SamlProvider
-            | ObjectKind::EventRule,
+            | ObjectKind::EventRule
+            | ObjectKind::RootCredentials,
         ) => Holder::Member,
         // The others are in the management account, or reached from it.
         Purpose::Object(
             ObjectKind::Trail
             | ObjectKind::StackSet
             | ObjectKind::Region
-            | ObjectKind::AlternateContact,
+            | ObjectKind::AlternateContact
+            | ObjectKind::RootFeature,
         )
         | Purpose::Identity
         | Purpose::Observation

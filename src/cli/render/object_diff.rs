@@ -71,13 +71,15 @@ fn short(state: Option<&ObjectState>) -> Option<String> {
         ObjectState::Region(region) => Some(region.status.to_string()),
         // What is in a contact is private.
         ObjectState::AlternateContact(contact) => Some(format!("contact {contact}")),
+        ObjectState::RootFeature(root) => Some(if root.enabled { "on" } else { "off" }.to_owned()),
         ObjectState::Role(_)
         | ObjectState::Trail(_)
         | ObjectState::StackSet(_)
         | ObjectState::User(_)
         | ObjectState::PasswordPolicy(_)
         | ObjectState::SamlProvider(_)
-        | ObjectState::EventRule(_) => None,
+        | ObjectState::EventRule(_)
+        | ObjectState::RootCredentials(_) => None,
     }
 }
 

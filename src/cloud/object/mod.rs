@@ -9,6 +9,7 @@ mod event_rule;
 mod password_policy;
 mod region;
 mod role;
+mod root;
 mod saml_provider;
 mod stack_set;
 mod trail;
@@ -93,6 +94,8 @@ pub(in crate::cloud) fn first(kind: ObjectKind) -> Operation {
         ObjectKind::PasswordPolicy => password_policy::FIRST,
         ObjectKind::SamlProvider => saml_provider::FIRST,
         ObjectKind::EventRule => event_rule::FIRST,
+        ObjectKind::RootFeature => root::FEATURES,
+        ObjectKind::RootCredentials => root::CREDENTIALS,
     }
 }
 
@@ -109,6 +112,8 @@ pub(in crate::cloud) fn listing(kind: ObjectKind) -> Operation {
         ObjectKind::PasswordPolicy => password_policy::FIRST,
         ObjectKind::SamlProvider => saml_provider::LISTING,
         ObjectKind::EventRule => event_rule::LISTING,
+        ObjectKind::RootFeature => root::FEATURES,
+        ObjectKind::RootCredentials => root::CREDENTIALS,
     }
 }
 
@@ -124,5 +129,6 @@ pub(in crate::cloud) fn operation(step: &ObjectStep) -> Operation {
         ObjectStep::PasswordPolicy(step) => password_policy::operation(step),
         ObjectStep::SamlProvider(step) => saml_provider::operation(step),
         ObjectStep::EventRule(step) => event_rule::operation(step),
+        ObjectStep::RootFeature(step) => root::operation(*step),
     }
 }

@@ -12,6 +12,7 @@ mod emergency_account;
 mod gone;
 mod logging_trail;
 mod regions;
+mod root;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -118,7 +119,7 @@ pub(super) fn rules(desired: &DesiredOrg) -> Vec<ObjectRule> {
     let baselines = baselines.map(|document| baseline::rule(document, owner, management));
     let regions = desired.regions.iter().flat_map(|document| regions::rules(document, owner));
     let objects = break_glass.chain(trails).chain(baselines).chain(regions);
-    objects.chain(contacts::rules(desired)).collect()
+    objects.chain(contacts::rules(desired)).chain(root::rules(desired)).collect()
 }
 
 /// The places in which nothing may be but what is wanted.

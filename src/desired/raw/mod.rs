@@ -133,6 +133,8 @@ pub(crate) struct RawOrganization {
     pub(crate) delegated_administrators: BTreeMap<String, String>,
     /// Whom AWS tells of security, operations and billing, in every account.
     pub(crate) alternate_contacts: Option<RawContacts>,
+    /// Central management of the root users of member accounts.
+    pub(crate) root_access: Option<RawRootAccess>,
     /// Quotas of this organization that differ from the published ones, by policy type.
     #[serde(default)]
     #[schemars(extend("propertyNames" = {
@@ -235,6 +237,19 @@ pub(crate) struct RawQuota {
     /// as Control Tower's.
     #[schemars(range(max = 1000))]
     pub(crate) reserved: Option<u32>,
+}
+
+/// Central management of the root users of member accounts. Needs `iam.amazonaws.com` among
+/// `trustedServices`. What is left out is left alone.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "RootAccess")]
+pub(crate) struct RawRootAccess {
+    /// May the management account remove root credentials of members, and are new members without? With
+    /// `true` palisade also reports the credentials that root users still have; it removes none.
+    pub(crate) credentials_management: Option<bool>,
+    /// May the management account act as root in members, for minutes, where only root can do something?
+    pub(crate) sessions: Option<bool>,
 }
 
 /// When guardrails share policies: `never`, only where slots are `needed`, or `always`.

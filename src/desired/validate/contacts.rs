@@ -13,6 +13,10 @@ use crate::org::{Contact, ContactDetails};
 /// Account Management", AWS Organizations User Guide).
 pub(crate) const ACCOUNT_SERVICE: &str = "account.amazonaws.com";
 
+/// The service that manages root access centrally ("Centralize root access for member accounts", IAM User
+/// Guide).
+pub(crate) const IAM_SERVICE: &str = "iam.amazonaws.com";
+
 const FIELD: &str = "/spec/alternateContacts";
 
 /// Reads the contacts; what is wrong with one is reported without it.
@@ -23,7 +27,7 @@ pub(crate) fn read(
     context: &mut Context<'_>,
 ) -> BTreeMap<ContactType, Contact> {
     let Some(RawContacts { security, operations, billing }) = raw else { return BTreeMap::new() };
-    check_trusted(document, FIELD, trusted_services, context);
+    check_trusted(document, FIELD, ACCOUNT_SERVICE, trusted_services, context);
     let all = [
         (ContactType::Security, "security", security),
         (ContactType::Operations, "operations", operations),
@@ -45,15 +49,16 @@ pub(crate) fn read(
     contacts
 }
 
-/// Reports that the management account may not speak for the others.
+/// Reports that a service that is needed has no trusted access.
 pub(crate) fn check_trusted(
     document: &Document,
     pointer: &str,
+    service: &str,
     trusted_services: &BTreeSet<String>,
     context: &mut Context<'_>,
 ) {
-    if !trusted_services.contains(ACCOUNT_SERVICE) {
-        let message = format!("this needs trusted access of `{ACCOUNT_SERVICE}`");
+    if !trusted_services.contains(service) {
+        let message = format!("this needs trusted access of `{service}`");
         let finding = Finding::new(ProblemCode::UnknownName, message)
             .help("add it to `trustedServices` of the `Organization` document");
         context.problem_at_key(document, pointer, finding);

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desired::guardrail::GovernanceRoles;
 use crate::desired::load::{Document, deserialize};
-use crate::desired::model::{DesiredAccount, DesiredOrg, DesiredUnit, Packing};
+use crate::desired::model::{DesiredAccount, DesiredOrg, DesiredUnit, Packing, RootAccess};
 use crate::desired::problem::{Finding, ProblemCode, did_you_mean, shown};
 use crate::desired::raw::{
     PolicyTypeName, RawAccount, RawDescribedAccount, RawDocument, RawOrganization, RawPacking,
-    RawQuota, RawUnit,
+    RawQuota, RawRootAccess, RawUnit,
 };
 use crate::desired::validate::header::{self, Enforcement};
 use crate::desired::validate::{Context, contacts, must_work, token};
@@ -43,6 +43,12 @@ pub(crate) fn read(document: &Document, context: &mut Context<'_>) -> Option<Des
     let Reader { units, placements, .. } = reader;
     let alternate_contacts =
         contacts::read(document, spec.alternate_contacts, &trusted_services, context);
+    let root_access = spec.root_access.map(|raw| {
+        let (pointer, service) = ("/spec/rootAccess", contacts::IAM_SERVICE);
+        contacts::check_trusted(document, pointer, service, &trusted_services, context);
+        let RawRootAccess { credentials_management, sessions } = raw;
+        RootAccess { credentials_management, sessions }
+    });
     let must_work = must_work::read(document, &header.document, spec.must_work, context);
     let accepted_lockouts =
         must_work::read_accepted(document, spec.accept_lockouts, &must_work, context);
@@ -57,6 +63,7 @@ pub(crate) fn read(document: &Document, context: &mut Context<'_>) -> Option<Des
         trusted_services,
         delegated_administrators,
         alternate_contacts,
+        root_access: root_access.unwrap_or_default(),
         roles: spec.governance_roles.map(GovernanceRoles::read).unwrap_or_default(),
         reserved: spec.quotas.iter().filter_map(read_reserved).collect(),
         quotas: spec.quotas.into_iter().map(read_quota).collect(),

@@ -201,7 +201,8 @@ pub(crate) fn read(document: &Document, org: Option<&mut DesiredOrg>, context: &
         spec.opt_in.map(|raw| read_opt_in(document, &raw, allowed.as_ref(), &facts, context));
     let Some(org) = org else { return };
     if opt_in.is_some() {
-        contacts::check_trusted(document, OPT_IN, &org.trusted_services, context);
+        let service = contacts::ACCOUNT_SERVICE;
+        contacts::check_trusted(document, OPT_IN, service, &org.trusted_services, context);
     }
     let reference = document.reference(metadata.name.0);
     let targets = targets_of(org, &reference);

@@ -45,6 +45,10 @@ pub enum ObjectKind {
     SamlProvider,
     /// A rule of `EventBridge` on the default bus.
     EventRule,
+    /// A feature of central root access.
+    RootFeature,
+    /// The credentials of an account's root user.
+    RootCredentials,
 }
 
 /// An AWS Region by its code, such as `eu-west-1`.
@@ -95,7 +99,11 @@ impl ObjectKind {
             | Self::SamlProvider
             | Self::EventRule => true,
             // Listings of trails show no mark.
-            Self::Trail | Self::AlternateContact | Self::PasswordPolicy => false,
+            Self::Trail
+            | Self::AlternateContact
+            | Self::PasswordPolicy
+            | Self::RootFeature
+            | Self::RootCredentials => false,
         }
     }
 
@@ -110,7 +118,9 @@ impl ObjectKind {
             | Self::User
             | Self::PasswordPolicy
             | Self::SamlProvider
-            | Self::EventRule => false,
+            | Self::EventRule
+            | Self::RootFeature
+            | Self::RootCredentials => false,
         }
     }
 
@@ -118,14 +128,15 @@ impl ObjectKind {
     /// then count against the caller's rates.
     pub fn is_reached_from_home(self) -> bool {
         match self {
-            Self::Region | Self::AlternateContact => true,
+            Self::Region | Self::AlternateContact | Self::RootFeature => true,
             Self::Role
             | Self::Trail
             | Self::StackSet
             | Self::User
             | Self::PasswordPolicy
             | Self::SamlProvider
-            | Self::EventRule => false,
+            | Self::EventRule
+            | Self::RootCredentials => false,
         }
     }
 
@@ -139,7 +150,9 @@ impl ObjectKind {
             | Self::PasswordPolicy
             | Self::Trail
             | Self::Region
-            | Self::AlternateContact => false,
+            | Self::AlternateContact
+            | Self::RootFeature
+            | Self::RootCredentials => false,
         }
     }
 
@@ -155,6 +168,8 @@ impl ObjectKind {
             Self::StackSet => "stack set",
             Self::Region => "Region",
             Self::AlternateContact => "alternate contact",
+            Self::RootFeature => "root access feature",
+            Self::RootCredentials => "credentials of",
         }
     }
 }

@@ -9,6 +9,7 @@ mod key;
 mod password_policy;
 mod region;
 mod role;
+mod root;
 mod saml_provider;
 mod stack_set;
 mod trail;
@@ -24,6 +25,9 @@ pub use crate::org::object::key::{InvalidKey, ObjectKey, ObjectKind, ObjectQuery
 pub use crate::org::object::password_policy::{PasswordPolicyState, PasswordPolicyStep};
 pub use crate::org::object::region::{RegionState, RegionStatus, RegionStep};
 pub use crate::org::object::role::{RoleState, RoleStep};
+pub use crate::org::object::root::{
+    RootCredentialsState, RootFeature, RootFeatureState, RootFeatureStep,
+};
 pub use crate::org::object::saml_provider::{SamlProviderState, SamlProviderStep};
 pub use crate::org::object::stack_set::{
     AutoDeployment, Deployed, Instance, InstanceStatus, OperationStatus, Piece, Reach,
@@ -58,6 +62,10 @@ pub enum ObjectState {
     SamlProvider(SamlProviderState),
     /// A rule of `EventBridge`.
     EventRule(EventRuleState),
+    /// A feature of central root access.
+    RootFeature(RootFeatureState),
+    /// The credentials of an account's root user.
+    RootCredentials(RootCredentialsState),
 }
 
 /// One change of an object: one call to AWS.
@@ -82,6 +90,8 @@ pub enum ObjectStep {
     SamlProvider(SamlProviderStep),
     /// Of a rule of `EventBridge`.
     EventRule(EventRuleStep),
+    /// Of a feature of central root access.
+    RootFeature(RootFeatureStep),
 }
 
 /// An object as a listing shows it.
@@ -110,7 +120,9 @@ impl ListedObject {
             | ObjectKind::User
             | ObjectKind::PasswordPolicy
             | ObjectKind::SamlProvider
-            | ObjectKind::EventRule => None,
+            | ObjectKind::EventRule
+            | ObjectKind::RootFeature
+            | ObjectKind::RootCredentials => None,
         }
     }
 }
@@ -127,7 +139,9 @@ impl ObjectState {
             | Self::User(_)
             | Self::PasswordPolicy(_)
             | Self::SamlProvider(_)
-            | Self::EventRule(_) => false,
+            | Self::EventRule(_)
+            | Self::RootFeature(_)
+            | Self::RootCredentials(_) => false,
         }
     }
 
@@ -140,7 +154,11 @@ impl ObjectState {
             Self::User(user) => Some(&user.tags),
             Self::SamlProvider(provider) => Some(&provider.tags),
             Self::EventRule(rule) => Some(&rule.tags),
-            Self::PasswordPolicy(_) | Self::Region(_) | Self::AlternateContact(_) => None,
+            Self::PasswordPolicy(_)
+            | Self::Region(_)
+            | Self::AlternateContact(_)
+            | Self::RootFeature(_)
+            | Self::RootCredentials(_) => None,
         }
     }
 
@@ -180,7 +198,8 @@ impl ObjectStep {
             | Self::User(_)
             | Self::PasswordPolicy(_)
             | Self::SamlProvider(_)
-            | Self::EventRule(_) => false,
+            | Self::EventRule(_)
+            | Self::RootFeature(_) => false,
         }
     }
 
@@ -199,7 +218,7 @@ impl ObjectStep {
             Self::PasswordPolicy(step) => step.is_removal(),
             Self::SamlProvider(step) => step.is_removal(),
             Self::EventRule(step) => step.is_removal(),
-            Self::Region(_) | Self::AlternateContact(_) => false,
+            Self::Region(_) | Self::AlternateContact(_) | Self::RootFeature(_) => false,
         }
     }
 }
@@ -216,6 +235,7 @@ impl fmt::Display for ObjectStep {
             Self::EventRule(step) => step.fmt(formatter),
             Self::Region(step) => step.fmt(formatter),
             Self::AlternateContact(step) => step.fmt(formatter),
+            Self::RootFeature(step) => step.fmt(formatter),
         }
     }
 }

@@ -6,6 +6,7 @@ mod marked;
 mod password_policy;
 mod region;
 mod role;
+mod root;
 mod saml_provider;
 mod stack_set;
 mod toward;
@@ -48,9 +49,29 @@ pub fn object_steps(before: Option<&ObjectState>, after: Option<&ObjectState>) -
         (before, Some(after @ ObjectState::AlternateContact(contact))) if before != Some(after) => {
             vec![ObjectStep::AlternateContact(ContactStep::Put { contact: contact.clone() })]
         }
+        (Some(ObjectState::RootFeature(before)), Some(ObjectState::RootFeature(after))) => {
+            root::steps(Some(before), after)
+        }
         // Regions are there or not, and nobody takes a contact away.
-        (None | Some(ObjectState::Region(_) | ObjectState::AlternateContact(_)), None)
-        | (_, Some(ObjectState::Region(_) | ObjectState::AlternateContact(_))) => Vec::new(),
+        (
+            None
+            | Some(
+                ObjectState::Region(_)
+                | ObjectState::AlternateContact(_)
+                | ObjectState::RootFeature(_)
+                | ObjectState::RootCredentials(_),
+            ),
+            None,
+        )
+        | (
+            _,
+            Some(
+                ObjectState::Region(_)
+                | ObjectState::AlternateContact(_)
+                | ObjectState::RootFeature(_)
+                | ObjectState::RootCredentials(_),
+            ),
+        ) => Vec::new(),
         (before, after) => toward::steps(before, after),
     }
 }
@@ -62,12 +83,30 @@ pub(super) fn compare(view: &View<'_>, draft: &mut Draft<'_>) {
     let mut unseen = Unseen::default();
     let mut room = region::Room::left(view.snapshot);
     for (key, resource) in &estate.objects {
-        if let ObjectState::Region(wanted) = &resource.state {
-            if let Ok(found) = seen(view, draft, &mut unseen, key, resource) {
-                region::compare(draft, &mut room, key, &resource.document, (found, wanted));
-            }
-        } else {
+        if !has_own_comparison(&resource.state) {
             compare_one(view, draft, &mut unseen, key, resource);
+            continue;
+        }
+        let Ok(found) = seen(view, draft, &mut unseen, key, resource) else { continue };
+        let document = &resource.document;
+        match &resource.state {
+            ObjectState::Region(wanted) => {
+                region::compare(draft, &mut room, key, document, (found, wanted));
+            }
+            ObjectState::RootFeature(wanted) => {
+                root::compare_feature(draft, key, document, (found, wanted));
+            }
+            ObjectState::RootCredentials(allowed) => {
+                root::compare_credentials(draft, key, document, (found, allowed));
+            }
+            ObjectState::Role(_)
+            | ObjectState::Trail(_)
+            | ObjectState::StackSet(_)
+            | ObjectState::User(_)
+            | ObjectState::PasswordPolicy(_)
+            | ObjectState::SamlProvider(_)
+            | ObjectState::EventRule(_)
+            | ObjectState::AlternateContact(_) => {}
         }
     }
     region::unclassified(view, draft, &estate);
@@ -97,6 +136,14 @@ impl Unseen {
             draft.block(document, BlockedReason::Unknown, object, why);
         }
     }
+}
+
+/// Is there more to comparing it than that it differs?
+fn has_own_comparison(state: &ObjectState) -> bool {
+    matches!(
+        state,
+        ObjectState::Region(_) | ObjectState::RootFeature(_) | ObjectState::RootCredentials(_)
+    )
 }
 
 /// What an object is is not known, and its document was told.

@@ -67,6 +67,7 @@ fn resources(policy_header: DocumentHeader) -> Resources {
         trusted_services: BTreeSet::new(),
         delegated_administrators: BTreeMap::new(),
         alternate_contacts: BTreeMap::new(),
+        root_access: crate::desired::RootAccess::default(),
         roles: crate::desired::GovernanceRoles::default(),
         quotas: BTreeMap::new(),
         reserved: BTreeMap::new(),

@@ -5,6 +5,7 @@ mod contacts;
 mod emergency;
 mod emulated;
 mod regions;
+mod root;
 mod simulated;
 mod stack_sets;
 mod stack_sets_emulated;

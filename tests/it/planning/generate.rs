@@ -141,6 +141,7 @@ pub(crate) fn desired(rng: &mut Rng) -> DesiredOrg {
             .collect(),
         delegated_administrators: BTreeMap::new(),
         alternate_contacts: BTreeMap::new(),
+        root_access: palisade::desired::RootAccess::default(),
         roles: palisade::desired::GovernanceRoles::default(),
         quotas: types().into_iter().map(|policy_type| (policy_type, quota())).collect(),
         reserved: BTreeMap::new(),

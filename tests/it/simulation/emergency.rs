@@ -113,7 +113,9 @@ fn vandalize(cloud: &SimulatedCloud) {
                 | ObjectState::Trail(_)
                 | ObjectState::StackSet(_)
                 | ObjectState::Region(_)
-                | ObjectState::AlternateContact(_)) => Some(other),
+                | ObjectState::AlternateContact(_)
+                | ObjectState::RootFeature(_)
+                | ObjectState::RootCredentials(_)) => Some(other),
             };
             world.set_object(&key, state);
         }

@@ -205,6 +205,11 @@ impl EmulatedOrganization {
         sent.unwrap_or_else(|error| panic!("{arn}: {error}"));
     }
 
+    /// Somebody makes an access key for the root user of an account.
+    pub(crate) fn give_root_a_key(account: &AccountId) {
+        let _: serde_json::Value = EMULATOR.post("root", &json!({ "account": account }));
+    }
+
     /// AWS opens a Region for this organization.
     pub(crate) fn open_region(&self, name: &str) {
         let body = json!({ "account": self.management_account, "region": name });

@@ -5,6 +5,7 @@ mod event_rule;
 mod password_policy;
 mod region;
 mod role;
+mod root;
 mod saml_provider;
 mod selector;
 mod stack_set;
@@ -15,6 +16,7 @@ mod user;
 
 use crate::cloud::aws::AwsCloud;
 use crate::cloud::aws::member::Reached;
+use crate::cloud::object;
 use crate::cloud::{
     Answer, CloudError, CloudErrorKind, Operation, Page, PageToken, Reading, Reply,
 };
@@ -53,6 +55,8 @@ impl AwsCloud {
                 let client = session.cloudformation(key.region.as_ref());
                 stack_set::read(&client.reads, &key.name, reading).await
             }
+            ObjectKind::RootFeature => root::read_feature(&session.iam().reads, &key.name).await,
+            ObjectKind::RootCredentials => root::read_credentials(&session.iam().reads).await,
             ObjectKind::Region => region::read(session.account(), named, &key.name).await,
             ObjectKind::AlternateContact => {
                 contact::read(session.account(), named, &key.name).await
@@ -86,7 +90,9 @@ impl AwsCloud {
                 stack_set::list(&client.reads, query, page).await
             }
             ObjectKind::Region => region::list(session.account(), named, query, page).await,
-            ObjectKind::AlternateContact => Err(not_listed(Operation::GetAlternateContact)),
+            ObjectKind::AlternateContact
+            | ObjectKind::RootFeature
+            | ObjectKind::RootCredentials => Err(not_listed(object::listing(query.kind))),
         };
         let (page, request_id) = self.told(&query.account, answered).await?;
         Ok(Answer { reply: Reply::Objects(page), request_id })
@@ -126,6 +132,7 @@ impl AwsCloud {
                 let client = session.cloudformation(key.region.as_ref());
                 stack_set::write(&client.writes, &key.name, step).await
             }
+            ObjectStep::RootFeature(step) => root::write_feature(&session.iam().writes, step).await,
             ObjectStep::Region(step) => {
                 region::write(session.account(), named, &key.name, &step).await
             }
@@ -148,8 +155,12 @@ impl AwsCloud {
             | ObjectKind::User
             | ObjectKind::PasswordPolicy
             | ObjectKind::SamlProvider
-            | ObjectKind::EventRule => Some(account),
-            ObjectKind::Trail | ObjectKind::Region | ObjectKind::AlternateContact => None,
+            | ObjectKind::EventRule
+            | ObjectKind::RootCredentials => Some(account),
+            ObjectKind::Trail
+            | ObjectKind::Region
+            | ObjectKind::AlternateContact
+            | ObjectKind::RootFeature => None,
         };
         Box::pin(self.members.reach(account, caller)).await
     }

@@ -23,7 +23,7 @@ use crate::cloud::simulated::world::World;
 use crate::cloud::{PageToken, Reading, Reply};
 use crate::org::{
     AccountState, ContactStep, ListedObject, ObjectKey, ObjectKind, ObjectQuery, ObjectState,
-    ObjectStep, Part,
+    ObjectStep, Part, RootCredentialsState, RootFeatureState,
 };
 
 impl World {
@@ -44,6 +44,7 @@ impl World {
         self.expect_open(key)?;
         self.expect_trusted(key)?;
         let found = self.region(key).or_else(|| self.objects.get(key).cloned());
+        let found = found.or_else(|| unset(key));
         Ok(Reply::Reading(Box::new(found.map_or_else(Reading::nothing, Reading::whole))))
     }
 
@@ -111,6 +112,7 @@ impl World {
                 let changed = trail::change(self, key, of_kind!(Trail), step);
                 changed.map(|after| after.map(ObjectState::Trail))
             }
+            ObjectStep::RootFeature(step) => Ok(Some(ObjectState::RootFeature(step.after()))),
             ObjectStep::AlternateContact(ContactStep::Put { contact }) => {
                 Ok(Some(ObjectState::AlternateContact(contact.clone())))
             }
@@ -148,12 +150,25 @@ impl World {
     /// The Account API speaks of other accounts only with trusted access ("Enabling trusted access for AWS
     /// Account Management", AWS Organizations User Guide).
     fn expect_trusted(&self, key: &ObjectKey) -> Result<(), Refusal> {
-        const SERVICE: &str = "account.amazonaws.com";
         let is_own = key.account == self.organization.management_account;
-        if !key.kind.is_reached_from_home() || is_own || self.trusted.contains(SERVICE) {
+        let service = match key.kind {
+            ObjectKind::Region | ObjectKind::AlternateContact if !is_own => "account.amazonaws.com",
+            ObjectKind::RootFeature => "iam.amazonaws.com",
+            ObjectKind::Region
+            | ObjectKind::AlternateContact
+            | ObjectKind::Role
+            | ObjectKind::Trail
+            | ObjectKind::StackSet
+            | ObjectKind::User
+            | ObjectKind::PasswordPolicy
+            | ObjectKind::SamlProvider
+            | ObjectKind::EventRule
+            | ObjectKind::RootCredentials => return Ok(()),
+        };
+        if self.trusted.contains(service) {
             return Ok(());
         }
-        let message = format!("trusted access of {SERVICE} is not enabled");
+        let message = format!("trusted access of {service} is not enabled");
         Err(Code::AccessDeniedException.because(message))
     }
 
@@ -174,6 +189,28 @@ fn policy_document(text: &str) -> Result<String, Refusal> {
     }
 }
 
+/// What AWS says of objects that are always there and that nobody has touched.
+fn unset(key: &ObjectKey) -> Option<ObjectState> {
+    match key.kind {
+        ObjectKind::RootFeature => {
+            let feature = key.name.parse().ok()?;
+            Some(ObjectState::RootFeature(RootFeatureState { feature, enabled: false }))
+        }
+        ObjectKind::RootCredentials => {
+            Some(ObjectState::RootCredentials(RootCredentialsState::default()))
+        }
+        ObjectKind::Role
+        | ObjectKind::Trail
+        | ObjectKind::StackSet
+        | ObjectKind::User
+        | ObjectKind::PasswordPolicy
+        | ObjectKind::SamlProvider
+        | ObjectKind::EventRule
+        | ObjectKind::Region
+        | ObjectKind::AlternateContact => None,
+    }
+}
+
 fn is_in(query: &ObjectQuery, key: &ObjectKey) -> bool {
     let ObjectQuery { account, region, kind } = query;
     key.account == *account && key.region == *region && key.kind == *kind
@@ -189,7 +226,9 @@ fn listed(key: &ObjectKey, state: &ObjectState) -> ListedObject {
         | ObjectState::AlternateContact(_)
         | ObjectState::User(_)
         | ObjectState::SamlProvider(_)
-        | ObjectState::PasswordPolicy(_) => String::new(),
+        | ObjectState::PasswordPolicy(_)
+        | ObjectState::RootFeature(_)
+        | ObjectState::RootCredentials(_) => String::new(),
     };
     ListedObject { key: key.clone(), description }
 }
