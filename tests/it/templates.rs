@@ -36,8 +36,10 @@ fn sid(statement: &Value) -> &str {
     statement["Sid"].as_str().unwrap()
 }
 
+/// Is it only for who enforces? So is what nobody has said to be reading.
 fn changes(statement: &Value) -> bool {
-    ["Keep", "Remove"].iter().any(|verb| sid(statement).starts_with(verb))
+    let sid = sid(statement);
+    !sid.starts_with("Observe") && !["KnowWhoAsks", "EnterAccounts"].contains(&sid)
 }
 
 /// Is it about what palisade keeps in every account, and not in its own alone?
