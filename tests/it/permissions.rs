@@ -140,9 +140,9 @@ fn histories() -> Vec<(&'static str, Vec<String>)> {
         (
             "roles",
             vec![
-                format!("{ORGANIZATION}{ROLE}{}", inline_role("BREAK-GLASS-READ", "s3:Get*")),
-                format!("{ORGANIZATION}{ROLE}{}", inline_role("BREAK-GLASS-READ", "s3:List*")),
-                format!("{ORGANIZATION}{}", ROLE.replace("AdministratorAccess", "ReadOnlyAccess")),
+                format!("{ORGANIZATION}{TYPES}{ROLE}{}", inline_role("BREAK-GLASS-READ", "s3:Get*")),
+                format!("{ORGANIZATION}{TYPES}{ROLE}{}", inline_role("BREAK-GLASS-READ", "s3:List*")),
+                format!("{ORGANIZATION}{TYPES}{}", ROLE.replace("AdministratorAccess", "ReadOnlyAccess")),
             ],
         ),
     ]
