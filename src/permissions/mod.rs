@@ -96,6 +96,7 @@ impl Demand<'_> {
             }
             Holder::Member => {
                 statements.extend(self.objects(access, |rule| self.reaches_members(rule)));
+                statements.extend(self.closed());
             }
         }
         IamPolicy { version: "2012-10-17", statement: statements }
@@ -160,6 +161,15 @@ impl Demand<'_> {
         kinds.into_iter().flat_map(|(kind, rules)| self.kind(kind, &rules, access)).collect()
     }
 
+    /// Looking for what may not be there, of kinds of which nothing is wanted.
+    fn closed(&self) -> Vec<IamStatement> {
+        let wanted: BTreeSet<ObjectKind> =
+            self.resources.objects.iter().map(|rule| rule.kind).collect();
+        let closed: BTreeSet<ObjectKind> =
+            self.resources.closed.iter().map(|place| place.query.kind).collect();
+        closed.difference(&wanted).map(|kind| observe(*kind)).collect()
+    }
+
     fn kind(&self, kind: ObjectKind, rules: &[&ObjectRule], access: Access) -> Vec<IamStatement> {
         let operations: Vec<Operation> =
             Operation::iter().filter(|it| purpose(*it) == Purpose::Object(kind)).collect();
@@ -167,8 +177,7 @@ impl Demand<'_> {
             operations.iter().filter(|it| is_in(**it)).flat_map(|it| actions(*it)).collect()
         };
         let title = titled(kind.into());
-        let reads = some(&|operation| !operation.is_mutating());
-        let mut statements = vec![statement(&format!("Observe{title}s"), reads)];
+        let mut statements = vec![observe(kind)];
         if access == Access::Observe {
             return statements;
         }
@@ -275,6 +284,13 @@ impl IamStatement {
         equal.insert(key.to_owned(), values);
         self
     }
+}
+
+/// Reading the objects of a kind.
+fn observe(kind: ObjectKind) -> IamStatement {
+    let is_read = |it: &Operation| purpose(*it) == Purpose::Object(kind) && !it.is_mutating();
+    let reads = Operation::iter().filter(is_read).flat_map(actions).collect();
+    statement(&format!("Observe{}s", titled(kind.into())), reads)
 }
 
 fn statement(sid: &str, action: BTreeSet<String>) -> IamStatement {

@@ -51,6 +51,27 @@ const EXPLAINED: &[(&str, &str)] = &[
     ("cloudtrail:DeleteTrail", "where its document goes, once that is approved"),
     ("iam:DeleteRolePermissionsBoundary", "where somebody put a boundary on a role"),
     ("iam:UpdateRole", "where somebody changed a description or a session"),
+    (
+        "iam:GetLoginProfile",
+        "the simulation answers a user whole; the emulator is asked part by part",
+    ),
+    ("iam:GetUserPolicy", "as above"),
+    ("iam:ListAccessKeys", "as above"),
+    ("iam:ListAttachedUserPolicies", "as above"),
+    ("iam:ListGroupsForUser", "as above"),
+    ("iam:ListMFADevices", "as above"),
+    ("iam:ListUserPolicies", "as above"),
+    ("iam:UpdateAccessKey", "where somebody made a key for an operator"),
+    ("iam:DeleteAccessKey", "as above, once that is approved"),
+    ("iam:DeleteUserPermissionsBoundary", "where somebody put a boundary on an operator"),
+    ("iam:DeleteUserPolicy", "where somebody gave an operator more"),
+    ("iam:DetachUserPolicy", "as above"),
+    ("iam:RemoveUserFromGroup", "as above"),
+    ("iam:DeactivateMFADevice", "where an operator goes, once that is approved"),
+    ("iam:DeleteLoginProfile", "as above"),
+    ("iam:DeleteUser", "as above"),
+    ("iam:DeleteAccountPasswordPolicy", "where its document goes, once that is approved"),
+    ("iam:GetSAMLProvider", "where one that is ours was left behind"),
 ];
 
 const ORGANIZATION: &str = r#"
@@ -140,9 +161,18 @@ fn histories() -> Vec<(&'static str, Vec<String>)> {
         (
             "roles",
             vec![
-                format!("{ORGANIZATION}{TYPES}{ROLE}{}", inline_role("BREAK-GLASS-READ", "s3:Get*")),
-                format!("{ORGANIZATION}{TYPES}{ROLE}{}", inline_role("BREAK-GLASS-READ", "s3:List*")),
-                format!("{ORGANIZATION}{TYPES}{}", ROLE.replace("AdministratorAccess", "ReadOnlyAccess")),
+                format!(
+                    "{ORGANIZATION}{TYPES}{ROLE}{}",
+                    inline_role("BREAK-GLASS-READ", "s3:Get*")
+                ),
+                format!(
+                    "{ORGANIZATION}{TYPES}{ROLE}{}",
+                    inline_role("BREAK-GLASS-READ", "s3:List*")
+                ),
+                format!(
+                    "{ORGANIZATION}{TYPES}{}",
+                    ROLE.replace("AdministratorAccess", "ReadOnlyAccess")
+                ),
             ],
         ),
     ]

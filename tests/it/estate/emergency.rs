@@ -242,7 +242,8 @@ spec:
     Version: "2012-10-17"
     Statement: {Sid: NoSessions, Effect: Deny, Action: "sts:AssumeRole", Resource: "arn:aws:iam::*:role/BREAK-GLASS-ROLE"}
 "#;
-    let accepted = "  acceptLockouts: [{probe: break-glass, until: 2099-01-31, reason: a trial}]\n---";
+    let accepted =
+        "  acceptLockouts: [{probe: break-glass, until: 2099-01-31, reason: a trial}]\n---";
     write(&site, &format!("{}{denies}", DESIRED.replacen("---", accepted, 1)));
     site.apply();
     let (said, _) = drill(&site, &data);
