@@ -14,7 +14,7 @@ use strum::IntoEnumIterator;
 pub use crate::permissions::table::{Purpose, actions, purpose};
 
 use crate::cloud::Operation;
-use crate::compile::{DesiredTarget, ObjectRule, Resources, Spread};
+use crate::compile::{DesiredTarget, ObjectRule, PARTITION, Resources, Spread};
 use crate::org::{ObjectKind, ObjectState, Region};
 
 /// The tag with the owner in the mark on an object.
@@ -190,7 +190,23 @@ impl Demand<'_> {
             let remove = IamStatement { resource: [any].into(), ..remove };
             statements.push(remove.when(OWNER_TAG, [self.resources.installation.clone()]));
         }
+        statements.extend(self.hand_over(rules));
         statements
+    }
+
+    /// Rules deliver with a role, which whoever writes them hands over.
+    fn hand_over(&self, rules: &[&ObjectRule]) -> Option<IamStatement> {
+        let targets = rules.iter().filter_map(|rule| {
+            let ObjectState::EventRule(state) = &rule.state else { return None };
+            Some(state.targets.values())
+        });
+        let handed = targets.flatten().filter_map(|target| target.role.as_ref());
+        let resource: BTreeSet<String> =
+            handed.map(|role| role.replace(PARTITION, self.partition)).collect();
+        let pass = statement("HandOverAlertRoles", ["iam:PassRole".to_owned()].into());
+        let pass = IamStatement { resource, ..pass };
+        (!pass.resource.is_empty())
+            .then(|| pass.when("iam:PassedToService", ["events.amazonaws.com".to_owned()]))
     }
 
     /// The objects of a rule, in every account where it is wanted.

@@ -327,6 +327,24 @@ fn sources(directory: &str) -> String {
     files.filter(|path| path.is_file()).map(|path| fs::read_to_string(path).unwrap()).collect()
 }
 
+/// Without it EventBridge refuses the targets of the alerts.
+#[test]
+fn the_role_that_delivers_alerts_is_handed_over() {
+    let alerts = "  alerts:\n    targets: [\"arn:aws:events:eu-west-1:555555555555:event-bus/a\", \
+        \"arn:aws:events:us-east-1:555555555555:event-bus/a\"]\n    regions: [us-east-1, eu-west-1]\n";
+    let resources = resources(&format!("{ORGANIZATION}{TYPES}{ROLE}{alerts}"));
+    let policy = serde_json::to_value(demand(&resources).policy(Holder::Member, Access::Enforce));
+    let policy = policy.unwrap();
+    let mut statements = policy["Statement"].as_array().unwrap().iter();
+    let pass = statements.find(|it| it["Sid"] == "HandOverAlertRoles").unwrap();
+    assert_eq!(
+        pass["Resource"],
+        serde_json::json!(["arn:aws:iam::333333333333:role/BREAK-GLASS-ALERTS-emergency"])
+    );
+    let observe = demand(&resources).policy(Holder::Member, Access::Observe);
+    assert!(!allowed(&observe).contains("iam:PassRole"));
+}
+
 #[test]
 fn what_iam_can_restrict_is_restricted() {
     let text = format!(
