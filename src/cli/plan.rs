@@ -87,7 +87,8 @@ fn exit_of(plan: &Plan) -> Exit {
         | BlockedReason::ChangedOutside
         | BlockedReason::UnclassifiedRegion
         | BlockedReason::NotAsked
-        | BlockedReason::Undeclared => false,
+        | BlockedReason::Undeclared
+        | BlockedReason::Retention => false,
     });
     if is_blind {
         Exit::Bad

@@ -189,6 +189,22 @@ operations! {
     PutTargets: "events", Write, EventWrites;
     RemoveTargets: "events", Write, EventWrites;
     DeleteRule: "events", Write, EventWrites;
+    GetBucketLocation: "s3", Read, BucketReads;
+    GetPublicAccessBlock: "s3", Read, BucketReads;
+    GetBucketPolicy: "s3", Read, BucketReads;
+    GetBucketVersioning: "s3", Read, BucketReads;
+    GetObjectLockConfiguration: "s3", Read, BucketReads;
+    GetBucketEncryption: "s3", Read, BucketReads;
+    GetBucketLifecycleConfiguration: "s3", Read, BucketReads;
+    GetBucketTagging: "s3", Read, BucketReads;
+    CreateBucket: "s3", Write, BucketWrites;
+    PutPublicAccessBlock: "s3", Write, BucketWrites;
+    PutBucketPolicy: "s3", Write, BucketWrites;
+    PutBucketVersioning: "s3", Write, BucketWrites;
+    PutObjectLockConfiguration: "s3", Write, BucketWrites;
+    PutBucketEncryption: "s3", Write, BucketWrites;
+    PutBucketLifecycleConfiguration: "s3", Write, BucketWrites;
+    PutBucketTagging: "s3", Write, BucketWrites;
 }
 
 /// How often AWS answers before it throttles: a token bucket per calling account.
@@ -265,6 +281,10 @@ pub enum Bucket {
     EventReads,
     /// Every change of EventBridge.
     EventWrites,
+    /// Every read of a bucket of S3.
+    BucketReads,
+    /// Every change of a bucket of S3.
+    BucketWrites,
 }
 
 impl Operation {
@@ -307,9 +327,9 @@ impl Bucket {
             Self::PolicyTypes | Self::TrailWrites | Self::RegionWrites => (1.0, 1.0),
             Self::PolicyWrites | Self::PolicyUpdates | Self::TreeWrites => (2.0, 3.0),
             Self::TagWrites => (4.0, 6.0),
-            Self::IamReads | Self::EventReads => (10.0, 20.0),
+            Self::IamReads | Self::EventReads | Self::BucketReads => (10.0, 20.0),
             Self::TrailReads => (10.0, 10.0),
-            Self::IamWrites => (2.0, 5.0),
+            Self::IamWrites | Self::BucketWrites => (2.0, 5.0),
             Self::StackSetReads | Self::EventWrites => (5.0, 10.0),
             Self::RegionReads => (5.0, 5.0),
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::desired::model::DocumentHeader;
-use crate::org::{AccountId, EventSelector, Region};
+use crate::org::{AccountId, EventSelector, Region, Retention};
 
 /// A trail of the organization and where it keeps what it records.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,4 +41,11 @@ pub struct DesiredArchive {
     pub prefix: Option<String>,
     /// The ARN of the key that encrypts them.
     pub kms_key: Option<String>,
+    /// After how many days logs need not be queried any more; nothing for an archive that is only looked
+    /// at and of which the document does not say it.
+    pub queryable_days: Option<u32>,
+    /// For how many days they are kept; nothing as above.
+    pub retain_days: Option<u32>,
+    /// How long what is delivered is locked.
+    pub retention: Option<Retention>,
 }

@@ -138,6 +138,22 @@ pub fn purpose(operation: Operation) -> Purpose {
         | Operation::PutTargets
         | Operation::RemoveTargets
         | Operation::DeleteRule => Purpose::Object(ObjectKind::EventRule),
+        Operation::GetBucketLocation
+        | Operation::GetPublicAccessBlock
+        | Operation::GetBucketPolicy
+        | Operation::GetBucketVersioning
+        | Operation::GetObjectLockConfiguration
+        | Operation::GetBucketEncryption
+        | Operation::GetBucketLifecycleConfiguration
+        | Operation::GetBucketTagging
+        | Operation::CreateBucket
+        | Operation::PutPublicAccessBlock
+        | Operation::PutBucketPolicy
+        | Operation::PutBucketVersioning
+        | Operation::PutObjectLockConfiguration
+        | Operation::PutBucketEncryption
+        | Operation::PutBucketLifecycleConfiguration
+        | Operation::PutBucketTagging => Purpose::Object(ObjectKind::Bucket),
         Operation::ListRegions
         | Operation::GetRegionOptStatus
         | Operation::EnableRegion

@@ -36,8 +36,7 @@ pub struct Plan {
     pub reworded: Vec<Reworded>,
     /// Objects in AWS that no document names.
     pub unmanaged: Vec<Unmanaged>,
-    /// Comparisons that AWS is to make, where one is due. They change nothing that anybody decides, and a plan
-    /// with nothing else in it is empty.
+    /// Comparisons that AWS is to make, where one is due. A plan with nothing else in it is empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Check>,
 }
@@ -381,6 +380,8 @@ pub enum BlockedReason {
     NotAsked,
     /// It is in a place that is for declared objects alone, and palisade did not make it.
     Undeclared,
+    /// Logs would be kept for less time.
+    Retention,
 }
 
 const CREATE_OBJECT: &str = "CreateObject";
@@ -434,8 +435,7 @@ impl Change {
         }
     }
 
-    /// The object changed, in words that name it once and for all: ids where there are any, names
-    /// from desired state where not. Free of text that AWS users control.
+    /// The object changed: its id, or its name in desired state. Free of text that AWS users control.
     pub fn object(&self) -> String {
         match self {
             Self::EnableTrustedService { service } => format!("service {service}"),

@@ -241,7 +241,7 @@ fn surplus<'a>(
         Some(mark) if mark.owner != view.resources.installation => {
             leave(&format!("belongs to the installation `{}` of palisade", mark.owner))
         }
-        Some(mark) if view.resources.documents.contains_key(&mark.document) => leave(&format!(
+        Some(mark) if has_policy(view, policy_type, &mark.document) => leave(&format!(
             "carries the mark of `{}`, which has another policy: somebody copied it",
             mark.document
         )),
@@ -250,6 +250,14 @@ fn surplus<'a>(
         }
         Some(_) => Some(item(policy_type, &policy.name, None, Some(policy))),
     }
+}
+
+/// Does the document want a policy of the type? One that has others only, or none any more, has left this
+/// one behind.
+fn has_policy(view: &View<'_>, policy_type: &PolicyType, document: &DocumentRef) -> bool {
+    let policies = view.resources.policies.iter();
+    let mut of_type = policies.filter(|(key, _)| key.policy_type == *policy_type);
+    of_type.any(|(_, policy)| policy.served().contains(&document))
 }
 
 /// A document that was renamed in git keeps its policy: the same meaning under another name is an

@@ -164,6 +164,7 @@ impl Examiner<'_> {
             | ObjectKind::SamlProvider
             | ObjectKind::EventRule
             | ObjectKind::Trail
+            | ObjectKind::Bucket
             | ObjectKind::StackSet
             | ObjectKind::Region
             | ObjectKind::AlternateContact

@@ -229,7 +229,8 @@ fn blocked_state(reason: BlockedReason) -> Option<DifferenceState> {
         | BlockedReason::ChangedOutside
         | BlockedReason::UnclassifiedRegion
         | BlockedReason::NotAsked
-        | BlockedReason::Undeclared => Some(DifferenceState::Blocked),
+        | BlockedReason::Undeclared
+        | BlockedReason::Retention => Some(DifferenceState::Blocked),
     }
 }
 

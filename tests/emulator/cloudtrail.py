@@ -4,9 +4,12 @@ moto takes names only where AWS takes ARNs too, replaces a trail when it is crea
 selectors of a new trail nor what an organization trail needs ("CloudTrail API Reference", each operation's errors).
 """
 
+import json
+
 from moto.cloudtrail import models
 from moto.core.exceptions import JsonRESTError
 from moto.organizations.models import organizations_backends
+from moto.s3.models import s3_backends
 
 PARTITION = "aws"
 
@@ -27,13 +30,36 @@ def expect_organization(self, is_org_trail):
         raise JsonRESTError("CloudTrailAccessNotEnabledException", "Trusted access is not enabled for CloudTrail.")
 
 
+def expect_bucket(self, bucket, is_org_trail):
+    """AWS tries the bucket: its policy must let CloudTrail look at it and write to it."""
+    policy = s3_backends[self.account_id][PARTITION].get_bucket(bucket).policy
+    statements = json.loads(policy)["Statement"] if policy else []
+    allowed = [
+        (statement["Action"], statement["Resource"])
+        for statement in statements
+        if statement["Effect"] == "Allow" and statement["Principal"] == {"Service": "cloudtrail.amazonaws.com"}
+    ]
+    organization = organizations_backends[self.account_id][PARTITION].org.id if is_org_trail else self.account_id
+    lets = any(action == "s3:GetBucketAcl" for action, _ in allowed) and any(
+        action == "s3:PutObject" and f"AWSLogs/{organization}/" in resource for action, resource in allowed
+    )
+    if not lets:
+        raise JsonRESTError("InsufficientS3BucketPolicyException", f"Incorrect S3 bucket policy: {bucket}")
+
+
 def create_trail(moto):
     def create(self, *request):
-        name, is_org_trail = request[0], request[7]
+        name, bucket, is_org_trail = request[0], request[1], request[7]
         if name in self.trails:
             raise JsonRESTError("TrailAlreadyExistsException", f"Trail {name} already exists.")
         expect_organization(self, is_org_trail)
-        return moto(self, *request)
+        made = moto(self, *request)
+        try:
+            expect_bucket(self, bucket, is_org_trail)
+        except JsonRESTError:
+            del self.trails[name]
+            raise
+        return made
 
     return create
 
@@ -41,6 +67,7 @@ def create_trail(moto):
 def update_trail(moto):
     def update(self, **request):
         expect_organization(self, request["is_organization_trail"])
+        expect_bucket(self, request["s3_bucket_name"], request["is_organization_trail"])
         return moto(self, **request)
 
     return update

@@ -27,6 +27,7 @@ import cloudtrail
 import cloudformation
 import iam
 import organizations
+import s3
 from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.organizations.models import organizations_backends
@@ -41,6 +42,7 @@ iam.install()
 account.install()
 cloudtrail.install()
 cloudformation.install()
+s3.install()
 calls = collections.defaultdict(list)
 next_management_account = FIRST_MANAGEMENT_ACCOUNT
 

@@ -48,6 +48,15 @@ const EXPLAINED: &[(&str, &str)] = &[
         "cloudtrail:PutEventSelectors",
         "where it records more than management events, or was told to record less",
     ),
+    ("s3:GetBucketObjectLockConfiguration", "the simulation answers a bucket whole"),
+    ("s3:GetBucketPolicy", "as above"),
+    ("s3:GetBucketPublicAccessBlock", "as above"),
+    ("s3:GetBucketTagging", "as above"),
+    ("s3:GetBucketVersioning", "as above"),
+    ("s3:GetEncryptionConfiguration", "as above"),
+    ("s3:GetLifecycleConfiguration", "as above"),
+    ("s3:PutBucketObjectLockConfiguration", "where the archive is to be locked"),
+    ("s3:PutEncryptionConfiguration", "where a key is to encrypt the archive"),
     ("cloudtrail:DeleteTrail", "where its document goes, once that is approved"),
     ("iam:DeleteRolePermissionsBoundary", "where somebody put a boundary on a role"),
     ("iam:UpdateRole", "where somebody changed a description or a session"),
@@ -108,7 +117,7 @@ spec:
 /// A trail, with what it records besides management events.
 fn trail(insights: &str) -> String {
     format!(
-        "  trustedServices: [cloudtrail.amazonaws.com]\n---\napiVersion: palisade/v1\n\
+        "  policyTypes: [SERVICE_CONTROL_POLICY]\n  trustedServices: [cloudtrail.amazonaws.com]\n---\napiVersion: palisade/v1\n\
          kind: LoggingTrail\nmetadata: {{name: organization-trail}}\nspec:\n  \
          trailName: acme-organization-trail\n  homeRegion: eu-west-1\n  insights: [{insights}]\n  \
          archive: {{account: shop, bucket: acme-logs, region: eu-west-1}}\n"
@@ -260,6 +269,7 @@ fn holder(operation: Operation) -> Holder {
             | ObjectKind::PasswordPolicy
             | ObjectKind::SamlProvider
             | ObjectKind::EventRule
+            | ObjectKind::Bucket
             | ObjectKind::RootCredentials,
         ) => Holder::Member,
         // The others are in the management account, or reached from it.

@@ -65,7 +65,8 @@ fn part(file: &str, part: &str) -> Vec<Value> {
     part
 }
 
-/// An ARN of `deploy/iam` with the partition and the role in every account as CloudFormation knows them.
+/// An ARN of `deploy/iam` with the partition, the role in every account and the bucket of the logs as
+/// CloudFormation knows them.
 fn resource(value: &Value) -> String {
     if let Some(all) = value.as_array() {
         return format!("[{}]", all.iter().map(resource).collect::<Vec<_>>().join(", "));
@@ -74,6 +75,7 @@ fn resource(value: &Value) -> String {
     let place = arn.strip_prefix("arn:aws:").map(|rest| {
         let rest = rest.replace("OrganizationAccountAccessRole", "${MemberRoleName}");
         let rest = rest.replace("111111111111", "${AWS::AccountId}");
+        let rest = rest.replace("acme-organization-trail", "${ArchiveBucketName}");
         format!("{{\"Fn::Sub\": \"arn:${{AWS::Partition}}:{rest}\"}}")
     });
     place.unwrap_or_else(|| format!("\"{arn}\""))

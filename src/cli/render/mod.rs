@@ -1,6 +1,7 @@
 //! How things look: the only place that formats or colours.
 
 mod applied;
+mod bucket_diff;
 mod catalog;
 mod coverage_html;
 mod coverage_text;

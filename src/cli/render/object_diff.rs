@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::cli::render::bucket_diff::bucket_lines;
 use crate::cli::render::diff::{Line, LineKind, emptied, lines_of};
 use crate::cli::render::object_fields;
 use crate::cli::render::paint::inert;
@@ -27,6 +28,10 @@ pub(super) fn object_lines(change: &ObjectChange) -> Vec<Line> {
         }
         (_, Some(ObjectState::StackSet(_))) | (Some(ObjectState::StackSet(_)), None) => {
             stack_set_lines(change)
+        }
+        (Some(ObjectState::Bucket(before)), None) => bucket_lines(Some(before), None),
+        (before, Some(ObjectState::Bucket(after))) => {
+            bucket_lines(before.as_ref().and_then(ObjectState::as_bucket), Some(after))
         }
         (before, after) => match object_fields::lines(change) {
             Some(lines) => lines,
@@ -79,6 +84,7 @@ fn short(state: Option<&ObjectState>) -> Option<String> {
         | ObjectState::PasswordPolicy(_)
         | ObjectState::SamlProvider(_)
         | ObjectState::EventRule(_)
+        | ObjectState::Bucket(_)
         | ObjectState::RootCredentials(_) => None,
     }
 }
@@ -94,6 +100,23 @@ pub(super) fn field(name: &str, (before, after): (Option<String>, Option<String>
     };
     let lines = [shown(LineKind::Removed, before), shown(LineKind::Added, after)];
     lines.into_iter().flatten().collect()
+}
+
+/// What is in one of two sets and not in the other, a line each.
+pub(super) fn members<S>(
+    name: &str,
+    before: Option<&S>,
+    after: Option<&S>,
+    of: impl Fn(&S) -> BTreeSet<String>,
+) -> Vec<Line> {
+    let [old, new] = [before, after].map(|state| state.map(&of).unwrap_or_default());
+    let changed = old.symmetric_difference(&new);
+    changed
+        .map(|member| {
+            let kind = if new.contains(member) { LineKind::Added } else { LineKind::Removed };
+            line(kind, &format!("{name} {member}"))
+        })
+        .collect()
 }
 
 pub(super) fn policy_lines(

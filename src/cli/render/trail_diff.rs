@@ -1,9 +1,7 @@
 //! What a change does to a trail, setting by setting.
 
-use std::collections::BTreeSet;
-
-use crate::cli::render::diff::{Line, LineKind};
-use crate::cli::render::object_diff::{field, line};
+use crate::cli::render::diff::Line;
+use crate::cli::render::object_diff::{field, members};
 use crate::org::{TrailCover, TrailState};
 
 pub(super) fn trail_lines(before: Option<&TrailState>, after: Option<&TrailState>) -> Vec<Line> {
@@ -24,23 +22,6 @@ pub(super) fn trail_lines(before: Option<&TrailState>, after: Option<&TrailState
     }));
     lines.extend(members("insight", before, after, |trail| trail.insights.clone()));
     lines
-}
-
-/// What is in one of two sets and not in the other, a line each.
-fn members<S>(
-    name: &str,
-    before: Option<&S>,
-    after: Option<&S>,
-    of: impl Fn(&S) -> BTreeSet<String>,
-) -> Vec<Line> {
-    let [old, new] = [before, after].map(|state| state.map(&of).unwrap_or_default());
-    let changed = old.symmetric_difference(&new);
-    changed
-        .map(|member| {
-            let kind = if new.contains(member) { LineKind::Added } else { LineKind::Removed };
-            line(kind, &format!("{name} {member}"))
-        })
-        .collect()
 }
 
 fn yes_or_no(yes: bool) -> String {

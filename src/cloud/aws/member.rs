@@ -61,6 +61,7 @@ pub(super) struct Session {
     cloudtrail: Regional<aws_sdk_cloudtrail::Client>,
     events: Regional<aws_sdk_eventbridge::Client>,
     account: OnceLock<Clients<aws_sdk_account::Client>>,
+    s3: Regional<aws_sdk_s3::Client>,
 }
 
 /// A session, and where it was begun.
@@ -197,6 +198,7 @@ impl Session {
             cloudformation: Regional::default(),
             cloudtrail: Regional::default(),
             events: Regional::default(),
+            s3: Regional::default(),
         }
     }
 
@@ -244,6 +246,22 @@ impl Session {
             Clients {
                 reads: aws_sdk_cloudtrail::Client::from_conf(reads),
                 writes: aws_sdk_cloudtrail::Client::from_conf(writes),
+            }
+        })
+    }
+
+    /// S3 in a Region.
+    pub(super) fn s3(&self, region: Option<&Region>) -> Arc<Clients<aws_sdk_s3::Client>> {
+        regional(&self.s3, region, || {
+            let config = self.config_in(region);
+            let builder = aws_sdk_s3::config::Builder::from(&config)
+                // Emulators and private endpoints have no name for every bucket.
+                .force_path_style(config.endpoint_url().is_some());
+            let reads = builder.clone().retry_classifier(LeaveThrottlesToTheBudget).build();
+            let writes = builder.retry_config(RetryConfig::disabled()).build();
+            Clients {
+                reads: aws_sdk_s3::Client::from_conf(reads),
+                writes: aws_sdk_s3::Client::from_conf(writes),
             }
         })
     }

@@ -4,6 +4,7 @@
 //! page by page: each answer says what is known so far and what is left to ask. So budgets, counting,
 //! recording and fault injection see every single request and know nothing of objects.
 
+mod bucket;
 mod contact;
 mod event_rule;
 mod password_policy;
@@ -96,6 +97,7 @@ pub(in crate::cloud) fn first(kind: ObjectKind) -> Operation {
         ObjectKind::EventRule => event_rule::FIRST,
         ObjectKind::RootFeature => root::FEATURES,
         ObjectKind::RootCredentials => root::CREDENTIALS,
+        ObjectKind::Bucket => bucket::FIRST,
     }
 }
 
@@ -114,6 +116,7 @@ pub(in crate::cloud) fn listing(kind: ObjectKind) -> Operation {
         ObjectKind::EventRule => event_rule::LISTING,
         ObjectKind::RootFeature => root::FEATURES,
         ObjectKind::RootCredentials => root::CREDENTIALS,
+        ObjectKind::Bucket => bucket::LISTING,
     }
 }
 
@@ -130,5 +133,6 @@ pub(in crate::cloud) fn operation(step: &ObjectStep) -> Operation {
         ObjectStep::SamlProvider(step) => saml_provider::operation(step),
         ObjectStep::EventRule(step) => event_rule::operation(step),
         ObjectStep::RootFeature(step) => root::operation(*step),
+        ObjectStep::Bucket(step) => bucket::operation(step),
     }
 }

@@ -21,6 +21,7 @@ pub enum Code {
     AccountNotRegisteredException,
     #[strum(serialize = "AWSOrganizationsNotInUseException")]
     AwsOrganizationsNotInUseException,
+    BucketAlreadyOwnedByYou,
     CloudTrailAccessNotEnabledException,
     ConcurrentModificationException,
     ConstraintViolationException,
@@ -32,12 +33,16 @@ pub enum Code {
     DuplicatePolicyException,
     EntityAlreadyExists,
     ExpiredTokenException,
+    InsufficientS3BucketPolicyException,
+    InvalidBucketState,
     InvalidInputException,
     InvalidOperationException,
+    MalformedPolicy,
     MalformedPolicyDocument,
     MalformedPolicyDocumentException,
     MaximumNumberOfTrailsExceededException,
     NameAlreadyExistsException,
+    NoSuchBucket,
     NoSuchEntity,
     OperationIdAlreadyExistsException,
     OperationInProgressException,
@@ -53,6 +58,7 @@ pub enum Code {
     PolicyTypeNotEnabledException,
     ResourceNotFoundException,
     RootNotFoundException,
+    S3BucketDoesNotExistException,
     ServiceException,
     SourceParentNotFoundException,
     StackInstanceNotFoundException,
@@ -80,6 +86,7 @@ impl Code {
             Self::AccountNotFoundException
             | Self::AccountNotRegisteredException
             | Self::DestinationParentNotFoundException
+            | Self::NoSuchBucket
             | Self::NoSuchEntity
             | Self::OrganizationalUnitNotFoundException
             | Self::ParentNotFoundException
@@ -94,6 +101,7 @@ impl Code {
             | Self::TargetNotFoundException
             | Self::TrailNotFoundException => CloudErrorKind::NotFound,
             Self::AccountAlreadyRegisteredException
+            | Self::BucketAlreadyOwnedByYou
             | Self::DuplicateAccountException
             | Self::DuplicateOrganizationalUnitException
             | Self::DuplicatePolicyAttachmentException
@@ -107,11 +115,15 @@ impl Code {
             | Self::AwsOrganizationsNotInUseException
             | Self::CloudTrailAccessNotEnabledException
             | Self::ExpiredTokenException => CloudErrorKind::Denied,
-            Self::InvalidInputException
+            Self::InsufficientS3BucketPolicyException
+            | Self::InvalidBucketState
+            | Self::InvalidInputException
             | Self::InvalidOperationException
             | Self::ValidationError
+            | Self::MalformedPolicy
             | Self::MalformedPolicyDocument
             | Self::MalformedPolicyDocumentException
+            | Self::S3BucketDoesNotExistException
             | Self::ValidationException => CloudErrorKind::Invalid,
             Self::ConstraintViolationException
             | Self::DeleteConflict

@@ -1,8 +1,26 @@
-//! `LoggingTrail`: the trail of the organization.
+//! `LoggingTrail`: the trail of the organization, and the bucket that takes what it records.
 
-use crate::compile::objects::{ObjectRule, Spread};
-use crate::desired::{DesiredOrg, DesiredTrail};
-use crate::org::{Mark, ObjectKind, ObjectState, TrailCover, TrailSettings, TrailState};
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use strum::IntoEnumIterator;
+
+use crate::compile::objects::{ObjectRule, PARTITION, Spread};
+use crate::desired::{DesiredArchive, DesiredOrg, DesiredTrail};
+use crate::org::{
+    AccountId, BucketState, LifecycleRule, Mark, ObjectKind, ObjectState, PublicBlock, Region,
+    TrailCover, TrailSettings, TrailState, Versioning,
+};
+use crate::policy;
+
+/// Where logs go that nobody queries any more: the cheapest class, read within half a day.
+const ARCHIVE_CLASS: &str = "DEEP_ARCHIVE";
+
+/// The name of the one lifecycle rule.
+const LIFECYCLE: &str = "palisade-logs";
+
+/// Uploads that were never finished are no logs.
+const ABORT_DAYS: u32 = 7;
 
 /// The objects that a document wants.
 pub(in crate::compile) fn rules(desired: &DesiredTrail, org: &DesiredOrg) -> Vec<ObjectRule> {
@@ -11,32 +29,119 @@ pub(in crate::compile) fn rules(desired: &DesiredTrail, org: &DesiredOrg) -> Vec
         document: desired.header.document.clone(),
         prune: desired.header.prune,
     };
-    let trail = ObjectRule {
+    let rule = |(account, region): (&AccountId, &Region), kind, name: &str, state| ObjectRule {
         document: desired.header.document.clone(),
         mark: mark.clone(),
-        spread: Spread::Account(org.management_account.clone()),
-        region: Some(desired.home_region.clone()),
-        kind: ObjectKind::Trail,
-        name: desired.trail_name.clone(),
-        state: ObjectState::Trail(trail(desired, &mark)),
+        spread: Spread::Account(account.clone()),
+        region: Some(region.clone()),
+        kind,
+        name: name.to_owned(),
+        state,
     };
-    vec![trail]
+    // What is somebody else's carries no mark of ours.
+    let tags = if desired.is_verified_only { BTreeMap::new() } else { mark.tags() };
+    let DesiredArchive { account, bucket: name, region, .. } = &desired.archive;
+    let bucket = ObjectState::Bucket(bucket(desired, org, tags.clone()));
+    let trail = ObjectState::Trail(trail(desired, tags));
+    let home = (&org.management_account, &desired.home_region);
+    vec![
+        rule((account, region), ObjectKind::Bucket, name, bucket),
+        rule(home, ObjectKind::Trail, &desired.trail_name, trail),
+    ]
 }
 
-fn trail(desired: &DesiredTrail, mark: &Mark) -> TrailState {
+fn trail(desired: &DesiredTrail, tags: BTreeMap<String, String>) -> TrailState {
     TrailState {
         settings: TrailSettings {
             bucket: desired.archive.bucket.clone(),
             prefix: desired.archive.prefix.clone(),
             kms_key: desired.archive.kms_key.clone(),
-            covers: [TrailCover::Organization, TrailCover::Regions, TrailCover::GlobalServices]
-                .into(),
+            covers: TrailCover::iter().collect(),
             validates_files: desired.validates_files,
         },
         selectors: desired.selectors.clone(),
         insights: desired.insights.clone(),
         is_logging: true,
-        tags: mark.tags(),
+        tags,
         delivery: None,
     }
+}
+
+fn bucket(desired: &DesiredTrail, org: &DesiredOrg, tags: BTreeMap<String, String>) -> BucketState {
+    let archive = &desired.archive;
+    let policy = (!desired.is_verified_only).then(|| policy_of(desired, org));
+    BucketState {
+        policy,
+        public_access: PublicBlock::iter().collect(),
+        versioning: Versioning::Enabled,
+        retention: archive.retention,
+        key: archive.kms_key.clone(),
+        lifecycle: lifecycle(archive),
+        tags,
+    }
+}
+
+/// What was overwritten or deleted stays for as long as logs can be queried: who finds that a log is not what
+/// it was looks for what it was.
+fn lifecycle(archive: &DesiredArchive) -> Option<BTreeSet<LifecycleRule>> {
+    let (queryable, retain) = (archive.queryable_days?, archive.retain_days?);
+    let moves = (queryable < retain).then(|| (queryable, ARCHIVE_CLASS.to_owned()));
+    let rule = LifecycleRule {
+        id: LIFECYCLE.to_owned(),
+        is_enabled: true,
+        transitions: moves.into_iter().collect(),
+        expire_days: Some(retain),
+        expire_old_days: Some(queryable),
+        abort_days: Some(ABORT_DAYS),
+        more: None,
+    };
+    Some([rule].into())
+}
+
+/// The three statements that an organization trail needs ("Amazon S3 bucket policy for `CloudTrail`"), each for
+/// this trail only, and one that refuses whoever does not encrypt on the way.
+fn policy_of(desired: &DesiredTrail, org: &DesiredOrg) -> String {
+    let archive = &desired.archive;
+    let (management, organization) = (&org.management_account, &org.organization_id);
+    // The trail is the management account's, also where a delegated administrator made it.
+    let trail = format!(
+        "arn:{PARTITION}:cloudtrail:{}:{management}:trail/{}",
+        desired.home_region, desired.trail_name
+    );
+    let bucket = format!("arn:{PARTITION}:s3:::{}", archive.bucket);
+    let prefix = archive.prefix.as_ref().map(|prefix| format!("{prefix}/")).unwrap_or_default();
+    let write = |sid: &str, below: &str| {
+        let resource = format!("{bucket}/{prefix}AWSLogs/{below}/*");
+        let condition = json!({"StringEquals": {
+            "aws:SourceArn": trail,
+            "s3:x-amz-acl": "bucket-owner-full-control",
+        }});
+        statement(sid, "s3:PutObject", &resource, &condition)
+    };
+    let source = json!({"StringEquals": {"aws:SourceArn": trail}});
+    let statements = [
+        statement("AWSCloudTrailAclCheck", "s3:GetBucketAcl", &bucket, &source),
+        write("AWSCloudTrailWrite", management.as_str()),
+        write("AWSCloudTrailOrganizationWrite", organization.as_str()),
+        json!({
+            "Sid": "EncryptedTransportOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [bucket, format!("{bucket}/*")],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }),
+    ];
+    policy::minify(&json!({"Version": "2012-10-17", "Statement": statements}))
+}
+
+fn statement(sid: &str, action: &str, resource: &str, condition: &Value) -> Value {
+    json!({
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudtrail.amazonaws.com"},
+        "Action": action,
+        "Resource": resource,
+        "Condition": condition,
+    })
 }

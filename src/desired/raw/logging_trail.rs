@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::desired::raw::regions::RegionText;
-use crate::desired::raw::{RawMode, RawSuspension, TimeText};
+use crate::desired::raw::{RawExcept, RawMode, RawSuspension, TargetText, TimeText};
 
 /// The organization's trail: what is recorded in every account and Region, and where it is kept.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -44,6 +44,9 @@ pub(crate) struct RawLoggingTrail {
     pub(crate) adopt: Option<RawAdoption>,
     /// Where the logs are kept.
     pub(crate) archive: RawArchive,
+    /// Service control policies that protect the trail and the archive. A trail that is only verified has
+    /// none unless they are asked for: they would bind the tool that keeps it.
+    pub(crate) protect: Option<RawProtect>,
     /// Does palisade heal drift, or only report it?
     pub(crate) mode: Option<RawMode>,
     /// Not enforced until a date; drift is still reported.
@@ -156,8 +159,66 @@ pub(crate) struct RawArchive {
     ))]
     pub(crate) prefix: Option<String>,
     /// The KMS key that encrypts the files, in the bucket's Region. Without one S3 encrypts them with a
-    /// key of its own.
+    /// key of its own. palisade keeps neither the key nor its policy, which must let CloudTrail use it.
     pub(crate) kms_key: Option<RawArchiveKey>,
+    /// How long logs stay where they can be queried: `365d` unless said otherwise. Then they move to
+    /// `DEEP_ARCHIVE`. What is overwritten or deleted stays as an old version for as long again.
+    pub(crate) queryable: Option<DaysText>,
+    /// How long logs are kept: `2555d` unless said otherwise. Longer can be written at any time; shorter is
+    /// never done from here.
+    pub(crate) retain: Option<DaysText>,
+    /// Locks what is delivered against everybody for a time; not locked unless said so, because nobody can
+    /// take `COMPLIANCE` back.
+    pub(crate) object_lock: Option<RawObjectLock>,
+}
+
+/// How long what is delivered is locked.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "ObjectLock")]
+pub(crate) struct RawObjectLock {
+    /// `COMPLIANCE`: nobody can delete it or shorten the lock, not even root. `GOVERNANCE`: who has a
+    /// permission for it can.
+    pub(crate) mode: RawLockMode,
+    /// In days.
+    #[schemars(range(min = 1, max = 36500))]
+    pub(crate) days: u32,
+}
+
+/// Who may end a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+#[schemars(rename = "LockMode")]
+pub(crate) enum RawLockMode {
+    Governance,
+    Compliance,
+}
+
+/// A time in days, such as `365d`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[schemars(extend(
+    "pattern" = "^[1-9][0-9]{0,4}d$",
+    "patternErrorMessage" = "must be a time in days such as `365d`"
+))]
+pub(crate) struct DaysText(pub(crate) String);
+
+impl DaysText {
+    /// The days.
+    pub(crate) fn days(&self) -> u32 {
+        self.0.trim_end_matches('d').parse().unwrap_or_default()
+    }
+}
+
+/// Service control policies that keep others from changing the trail and the archive.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "Protect")]
+pub(crate) struct RawProtect {
+    /// What they are attached to: `/` unless said otherwise. An empty list means that there are none.
+    #[schemars(extend("uniqueItems" = true))]
+    pub(crate) targets: Option<Vec<TargetText>>,
+    /// Who is exempt, besides the roles that always are.
+    pub(crate) except: Option<RawExcept>,
 }
 
 /// A KMS key.

@@ -30,8 +30,8 @@ pub(crate) use crate::desired::raw::guardrail_test::{
     ConditionKey, RawCase, RawContextValue, RawExpectation, RawGuardrailTest, RawOneOrMore,
 };
 pub(crate) use crate::desired::raw::logging_trail::{
-    RawAdoption, RawArchive, RawDataEvents, RawExcludedSource, RawFieldSelector, RawLoggingTrail,
-    RawManagementEvents,
+    DaysText, RawAdoption, RawArchive, RawDataEvents, RawExcludedSource, RawFieldSelector,
+    RawLockMode, RawLoggingTrail, RawManagementEvents,
 };
 pub(crate) use crate::desired::raw::profile::RawGuardrailProfile;
 pub(crate) use crate::desired::raw::regions::{

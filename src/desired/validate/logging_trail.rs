@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desired::load::{Document, deserialize};
 use crate::desired::logging_trail::{DesiredArchive, DesiredTrail};
-use crate::desired::model::{DesiredOrg, Mode};
+use crate::desired::model::{DesiredOrg, DocumentHeader, Mode};
 use crate::desired::problem::{Finding, ProblemCode, shown};
 use crate::desired::raw::{
-    RawAdoption, RawArchive, RawDataEvents, RawDocument, RawExcludedSource, RawFieldSelector,
-    RawLoggingTrail, RawManagementEvents, TimeText,
+    DaysText, RawAdoption, RawArchive, RawDataEvents, RawDocument, RawExcludedSource,
+    RawFieldSelector, RawLockMode, RawLoggingTrail, RawManagementEvents, RawMetadata, TimeText,
 };
 use crate::desired::validate::Context;
 use crate::desired::validate::header::{self, Enforcement};
-use crate::org::{Comparison, EventSelector, FieldSelector, Region};
+use crate::org::{Comparison, EventSelector, FieldSelector, LockMode, Region, Retention};
 
 /// The kind of these documents.
 pub(crate) const KIND: &str = "LoggingTrail";
@@ -30,19 +30,30 @@ const DELIVERY_AGE_SECONDS_MIN: u32 = 900;
 /// Values of all selectors of a trail together ("Quotas in AWS `CloudTrail`").
 const VALUES_MAX: usize = 500;
 
+/// How long logs can be queried, and how long they are kept, where the document says nothing: the upper ends
+/// of what the Security Pillar names (LOG-18).
+const QUERYABLE_DAYS: u32 = 365;
+const RETAIN_DAYS: u32 = 2_555;
+
+/// Less than this is warned of.
+const RETAIN_DAYS_MIN: u32 = 365;
+
 /// Reads a document.
 pub(crate) fn read(document: &Document, org: Option<&mut DesiredOrg>, context: &mut Context<'_>) {
     let raw: Option<RawDocument<RawLoggingTrail>> =
         deserialize(document, context.text(document), context.report);
     let Some(RawDocument { metadata, spec, .. }) = raw else { return };
-    let enforcement =
-        Enforcement { mode: spec.mode, suspend: spec.suspend.clone(), prune: spec.prune };
-    let mut header = header::read(document, metadata, enforcement, context);
     let is_verified_only = spec.adopt == Some(RawAdoption::Verify);
-    if is_verified_only {
-        header.mode = Mode::Observe;
-    }
-    let archive = read_archive(document, &spec.archive, context);
+    // What protects the trail has been read before, and its header was checked with it.
+    let reference = document.reference(metadata.name.0.clone());
+    let read = org
+        .as_ref()
+        .and_then(|org| org.policies.iter().find(|policy| policy.header.document == reference));
+    let header = match read {
+        Some(policy) => policy.header.clone(),
+        None => read_header(document, metadata, &spec, context),
+    };
+    let archive = read_archive(document, &spec.archive, is_verified_only, context);
     let selectors = selectors(document, &spec, context);
     let age = spec.delivery_max_age.as_ref().map_or(DELIVERY_AGE_SECONDS, TimeText::seconds);
     check_recording(document, &spec, age, context);
@@ -71,11 +82,43 @@ pub(crate) fn read(document: &Document, org: Option<&mut DesiredOrg>, context: &
     org.logging_trails.push(desired);
 }
 
+/// The header of a document, which only observes a trail that is somebody else's.
+pub(crate) fn read_header(
+    document: &Document,
+    metadata: RawMetadata,
+    spec: &RawLoggingTrail,
+    context: &mut Context<'_>,
+) -> DocumentHeader {
+    let suspend = spec.suspend.clone();
+    let enforcement = Enforcement { mode: spec.mode, suspend, prune: spec.prune };
+    let header = header::read(document, metadata, enforcement, context);
+    if spec.adopt == Some(RawAdoption::Verify) {
+        DocumentHeader { mode: Mode::Observe, ..header }
+    } else {
+        header
+    }
+}
+
 fn read_archive(
     document: &Document,
     raw: &RawArchive,
+    is_verified_only: bool,
     context: &mut Context<'_>,
 ) -> Option<DesiredArchive> {
+    let days = |written: Option<&DaysText>, usual: u32| {
+        let usual = (!is_verified_only).then_some(usual);
+        written.map(DaysText::days).or(usual)
+    };
+    let queryable_days = days(raw.queryable.as_ref(), QUERYABLE_DAYS);
+    let retain_days = days(raw.retain.as_ref(), RETAIN_DAYS);
+    let retention = raw.object_lock.as_ref().map(|lock| Retention {
+        mode: match lock.mode {
+            RawLockMode::Governance => LockMode::Governance,
+            RawLockMode::Compliance => LockMode::Compliance,
+        },
+        days: lock.days,
+    });
+    check_times(document, (queryable_days, retain_days, retention), context);
     let account = match context.names.account(&raw.account) {
         Ok(account) => account,
         Err(finding) => {
@@ -110,7 +153,41 @@ fn read_archive(
         region: Region::new(&raw.region.0),
         prefix: raw.prefix.clone(),
         kms_key: raw.kms_key.as_ref().map(|key| key.arn.clone()),
+        queryable_days,
+        retain_days,
+        retention,
     })
+}
+
+fn check_times(
+    document: &Document,
+    (queryable, retain, lock): (Option<u32>, Option<u32>, Option<Retention>),
+    context: &mut Context<'_>,
+) {
+    let Some(retain) = retain else { return };
+    if queryable.is_some_and(|queryable| queryable > retain) {
+        let finding = Finding::new(
+            ProblemCode::InvalidValue,
+            "logs cannot be queried longer than they are kept",
+        )
+        .help(format!(
+            "they are kept for {retain} days: write a longer `retain`, or a shorter `queryable`"
+        ));
+        context.problem_at_key(document, "/spec/archive", finding);
+    }
+    if lock.is_some_and(|lock| lock.days > retain) {
+        let finding = Finding::new(
+            ProblemCode::InvalidValue,
+            "logs are locked for longer than they are kept",
+        )
+        .help(format!("they are kept for {retain} days, and would stay until the lock ends"));
+        context.problem(document, "/spec/archive/objectLock/days", finding);
+    }
+    if retain < RETAIN_DAYS_MIN {
+        let finding = Finding::new(ProblemCode::InvalidValue, "logs are gone within a year")
+            .help("incidents are often found late: the Security Pillar keeps logs for three months to a year at hand, and up to seven years in all");
+        context.warning(document, "/spec/archive/retain", finding);
+    }
 }
 
 fn selectors(

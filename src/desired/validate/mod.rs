@@ -19,6 +19,7 @@ mod names;
 mod organization;
 mod policy;
 pub(crate) mod profile;
+mod protection;
 pub(crate) mod regions;
 mod slots;
 
@@ -82,6 +83,9 @@ pub(crate) fn validate(
     for document in documents.iter().chain(&expanded).filter(|document| document.is_sound) {
         match KINDS.iter().position(|kind| kind.name == document.kind) {
             Some(place) => {
+                if document.kind == logging_trail::KIND {
+                    policies.extend(protection::policies(document, org.as_ref(), &mut context));
+                }
                 if document.kind == regions::KIND {
                     policies.extend(regions::policy(document, org.as_ref(), &mut context));
                 }

@@ -111,7 +111,7 @@ fn write(
 }
 
 /// A ready-made guardrail; what the catalogue refuses is reported at `pointer`.
-fn render(
+pub(crate) fn render(
     document: &Document,
     guardrail: &str,
     with: &Value,

@@ -49,6 +49,8 @@ pub enum ObjectKind {
     RootFeature,
     /// The credentials of an account's root user.
     RootCredentials,
+    /// A bucket of S3.
+    Bucket,
 }
 
 /// An AWS Region by its code, such as `eu-west-1`.
@@ -103,6 +105,7 @@ impl ObjectKind {
             | Self::AlternateContact
             | Self::PasswordPolicy
             | Self::RootFeature
+            | Self::Bucket
             | Self::RootCredentials => false,
         }
     }
@@ -119,6 +122,7 @@ impl ObjectKind {
             | Self::PasswordPolicy
             | Self::SamlProvider
             | Self::EventRule
+            | Self::Bucket
             | Self::RootFeature
             | Self::RootCredentials => false,
         }
@@ -136,6 +140,7 @@ impl ObjectKind {
             | Self::PasswordPolicy
             | Self::SamlProvider
             | Self::EventRule
+            | Self::Bucket
             | Self::RootCredentials => false,
         }
     }
@@ -152,6 +157,7 @@ impl ObjectKind {
             | Self::Region
             | Self::AlternateContact
             | Self::RootFeature
+            | Self::Bucket
             | Self::RootCredentials => false,
         }
     }
@@ -170,6 +176,7 @@ impl ObjectKind {
             Self::AlternateContact => "alternate contact",
             Self::RootFeature => "root access feature",
             Self::RootCredentials => "credentials of",
+            Self::Bucket => "bucket",
         }
     }
 }

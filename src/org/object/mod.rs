@@ -3,6 +3,7 @@
 //! One file a kind: its state, and its steps, each of them one call to AWS. Knows no operation of any API
 //! (`cloud` maps steps to those) and no order of steps (`plan` decides it).
 
+mod bucket;
 mod contact;
 mod event_rule;
 mod key;
@@ -19,6 +20,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::org::object::bucket::{
+    BucketState, BucketStep, LifecycleRule, LockMode, PublicBlock, Retention, Versioning,
+};
 pub use crate::org::object::contact::{Contact, ContactDetails, ContactStep};
 pub use crate::org::object::event_rule::{EventRuleState, EventRuleStep, EventTarget};
 pub use crate::org::object::key::{InvalidKey, ObjectKey, ObjectKind, ObjectQuery, Region};
@@ -66,6 +70,8 @@ pub enum ObjectState {
     RootFeature(RootFeatureState),
     /// The credentials of an account's root user.
     RootCredentials(RootCredentialsState),
+    /// A bucket of S3.
+    Bucket(BucketState),
 }
 
 /// One change of an object: one call to AWS.
@@ -92,6 +98,8 @@ pub enum ObjectStep {
     EventRule(EventRuleStep),
     /// Of a feature of central root access.
     RootFeature(RootFeatureStep),
+    /// Of a bucket.
+    Bucket(BucketStep),
 }
 
 /// An object as a listing shows it.
@@ -115,6 +123,7 @@ impl ListedObject {
             }
             ObjectKind::Role
             | ObjectKind::Trail
+            | ObjectKind::Bucket
             | ObjectKind::StackSet
             | ObjectKind::AlternateContact
             | ObjectKind::User
@@ -140,6 +149,7 @@ impl ObjectState {
             | Self::PasswordPolicy(_)
             | Self::SamlProvider(_)
             | Self::EventRule(_)
+            | Self::Bucket(_)
             | Self::RootFeature(_)
             | Self::RootCredentials(_) => false,
         }
@@ -159,6 +169,7 @@ impl ObjectState {
             | Self::AlternateContact(_)
             | Self::RootFeature(_)
             | Self::RootCredentials(_) => None,
+            Self::Bucket(bucket) => Some(&bucket.tags),
         }
     }
 
@@ -180,6 +191,11 @@ impl ObjectState {
         if let Self::StackSet(set) = self { Some(set) } else { None }
     }
 
+    /// The bucket that it is.
+    pub fn as_bucket(&self) -> Option<&BucketState> {
+        if let Self::Bucket(bucket) = self { Some(bucket) } else { None }
+    }
+
     /// The trail that it is.
     pub fn as_trail(&self) -> Option<&TrailState> {
         if let Self::Trail(trail) = self { Some(trail) } else { None }
@@ -199,6 +215,7 @@ impl ObjectStep {
             | Self::PasswordPolicy(_)
             | Self::SamlProvider(_)
             | Self::EventRule(_)
+            | Self::Bucket(_)
             | Self::RootFeature(_) => false,
         }
     }
@@ -218,7 +235,10 @@ impl ObjectStep {
             Self::PasswordPolicy(step) => step.is_removal(),
             Self::SamlProvider(step) => step.is_removal(),
             Self::EventRule(step) => step.is_removal(),
-            Self::Region(_) | Self::AlternateContact(_) | Self::RootFeature(_) => false,
+            Self::Region(_)
+            | Self::AlternateContact(_)
+            | Self::Bucket(_)
+            | Self::RootFeature(_) => false,
         }
     }
 }
@@ -236,6 +256,7 @@ impl fmt::Display for ObjectStep {
             Self::Region(step) => step.fmt(formatter),
             Self::AlternateContact(step) => step.fmt(formatter),
             Self::RootFeature(step) => step.fmt(formatter),
+            Self::Bucket(step) => step.fmt(formatter),
         }
     }
 }

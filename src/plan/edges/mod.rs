@@ -1,6 +1,7 @@
 //! What must have succeeded before what: the edges between the changes of a plan.
 
 mod emergency;
+mod kept;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -260,7 +261,7 @@ impl<'a> Index<'a> {
                 let detaches = detaches.into_iter().flatten().copied();
                 moves.chain(children.map(|(_, at)| *at)).chain(detaches).collect()
             }
-            Change::Object(change) => self.before_object(change),
+            Change::Object(change) => self.before_object(at, change),
         };
         waits.remove(&at);
         waits
@@ -297,12 +298,10 @@ impl<'a> Index<'a> {
         waits
     }
 
-    /// The trail of an organization comes after `CloudTrail` is trusted in it, and a StackSet after its service
-    /// is. An object goes after the policies that counted on it have let go of its account.
-    fn before_object(&self, change: &ObjectChange) -> Indices {
+    /// An object goes after the policies that counted on it have let go of its account.
+    fn before_object(&self, at: usize, change: &ObjectChange) -> Indices {
         if change.after.is_some() {
-            let needs_trust = matches!(change.key.kind, ObjectKind::Trail | ObjectKind::StackSet);
-            return self.services.values().copied().filter(|_| needs_trust).collect();
+            return self.before_kept(at, change);
         }
         let account = DesiredTarget::Account(change.key.account.clone());
         let places = self.lineages.get(&account).into_iter().flatten();

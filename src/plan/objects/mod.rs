@@ -1,5 +1,6 @@
 //! Objects in accounts: which differ from what is wanted, and the steps that lead there.
 
+mod bucket;
 mod closed;
 mod event_rule;
 mod marked;
@@ -52,11 +53,12 @@ pub fn object_steps(before: Option<&ObjectState>, after: Option<&ObjectState>) -
         (Some(ObjectState::RootFeature(before)), Some(ObjectState::RootFeature(after))) => {
             root::steps(Some(before), after)
         }
-        // Regions are there or not, and nobody takes a contact away.
+        // Regions are there or not, nobody takes a contact away, and what has been recorded stays.
         (
             None
             | Some(
                 ObjectState::Region(_)
+                | ObjectState::Bucket(_)
                 | ObjectState::AlternateContact(_)
                 | ObjectState::RootFeature(_)
                 | ObjectState::RootCredentials(_),
@@ -72,6 +74,9 @@ pub fn object_steps(before: Option<&ObjectState>, after: Option<&ObjectState>) -
                 | ObjectState::RootCredentials(_),
             ),
         ) => Vec::new(),
+        (before, Some(ObjectState::Bucket(after))) => {
+            bucket::steps(before.and_then(ObjectState::as_bucket), after)
+        }
         (before, after) => toward::steps(before, after),
     }
 }
@@ -101,6 +106,7 @@ pub(super) fn compare(view: &View<'_>, draft: &mut Draft<'_>) {
             }
             ObjectState::Role(_)
             | ObjectState::Trail(_)
+            | ObjectState::Bucket(_)
             | ObjectState::StackSet(_)
             | ObjectState::User(_)
             | ObjectState::PasswordPolicy(_)
@@ -185,6 +191,10 @@ fn compare_one(
         return;
     }
     let (after, own_weight) = toward::next(before, &resource.state);
+    let (after, obstacles) = attainable(before, after);
+    for obstacle in obstacles {
+        draft.block(document, BlockedReason::Retention, key.to_string(), obstacle);
+    }
     let steps = object_steps(before, Some(&after));
     if let Some(step) = check(view, before, &resource.state, &steps) {
         draft.check(document, key, step);
@@ -200,7 +210,7 @@ fn compare_one(
     if steps.is_empty() {
         return;
     }
-    let reason = reason(before, &resource.state);
+    let reason = reason(before, &after);
     let change = Change::Object(Box::new(ObjectChange {
         key: key.clone(),
         before: before.cloned(),
@@ -210,11 +220,28 @@ fn compare_one(
     draft.propose(document, change, &reason, weight);
 }
 
+/// What may be made of `before` on the way to `wanted`, and why not more.
+fn attainable(
+    before: Option<&ObjectState>,
+    wanted: ObjectState,
+) -> (ObjectState, Vec<&'static str>) {
+    match (before, wanted) {
+        (Some(ObjectState::Bucket(before)), ObjectState::Bucket(wanted)) => {
+            let (after, obstacles) = bucket::attainable(before, &wanted);
+            (ObjectState::Bucket(after), obstacles)
+        }
+        (_, wanted) => (wanted, Vec::new()),
+    }
+}
+
 fn reason(before: Option<&ObjectState>, after: &ObjectState) -> String {
     match (before, after) {
         (None, _) => "it does not exist".to_owned(),
         (Some(ObjectState::Trail(before)), ObjectState::Trail(after)) => {
             trail::reason(before, after)
+        }
+        (Some(ObjectState::Bucket(before)), ObjectState::Bucket(after)) => {
+            bucket::reason(before, after).to_owned()
         }
         (Some(_), _) => "it differs".to_owned(),
     }

@@ -111,6 +111,7 @@ fn vandalize(cloud: &SimulatedCloud) {
                 ObjectState::PasswordPolicy(_) => None,
                 other @ (ObjectState::Role(_)
                 | ObjectState::Trail(_)
+                | ObjectState::Bucket(_)
                 | ObjectState::StackSet(_)
                 | ObjectState::Region(_)
                 | ObjectState::AlternateContact(_)

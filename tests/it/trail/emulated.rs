@@ -3,9 +3,11 @@
 use palisade::cloud::Cloud;
 use palisade::cloud::aws::AwsCloud;
 use palisade::org::{
-    Comparison, EventSelector, FieldSelector, ObjectKey, ObjectKind, ObjectState, ObjectStep,
-    Region, TrailCover, TrailState, TrailStep,
+    BucketState, BucketStep, Comparison, EventSelector, FieldSelector, LifecycleRule, LockMode,
+    ObjectKey, ObjectKind, ObjectState, ObjectStep, PublicBlock, Region, Retention, TrailCover,
+    TrailState, TrailStep, Versioning,
 };
+use serde_json::Value;
 use strum::IntoEnumIterator;
 
 use crate::support::emulator::EmulatedOrganization;
@@ -20,6 +22,7 @@ spec:
   organizationId: {organization}
   managementAccountId: "{management}"
   accounts: {log-archive: "{archive}"}
+  policyTypes: [SERVICE_CONTROL_POLICY]
   trustedServices: [cloudtrail.amazonaws.com]
 ---
 apiVersion: palisade/v1
@@ -37,6 +40,8 @@ spec:
   archive: {account: log-archive, bucket: "{bucket}", region: eu-west-1}
 "#;
 
+const LOCK: &str = "  archive: {objectLock: {mode: COMPLIANCE, days: 365}, ";
+
 const TRAIL: &str = "acme-organization-trail";
 
 fn bucket(organization: &EmulatedOrganization) -> String {
@@ -45,7 +50,6 @@ fn bucket(organization: &EmulatedOrganization) -> String {
 
 fn site() -> Site {
     let site = Site::new(EmulatedOrganization::with(&[("/", 1)]));
-    site.organization.make_bucket(&bucket(&site.organization));
     write(&site, DESIRED);
     site
 }
@@ -78,6 +82,24 @@ impl Actor<'_> {
             kind: ObjectKind::Trail,
             name: TRAIL.to_owned(),
         }
+    }
+
+    fn bucket_key(&self) -> ObjectKey {
+        ObjectKey {
+            account: self.site.organization.account("/", 0),
+            kind: ObjectKind::Bucket,
+            name: bucket(&self.site.organization),
+            ..self.key()
+        }
+    }
+
+    async fn bucket(&self) -> Option<BucketState> {
+        let found = self.port().object(&self.bucket_key()).await.unwrap();
+        found.as_ref().and_then(ObjectState::as_bucket).cloned()
+    }
+
+    async fn does_to_bucket(&self, step: BucketStep) {
+        self.port().write_object(&self.bucket_key(), &ObjectStep::Bucket(step)).await.unwrap();
     }
 
     async fn trail(&self) -> Option<TrailState> {
@@ -123,6 +145,27 @@ impl Actor<'_> {
                 self.does(TrailStep::Update { settings }).await;
             }
             Drift::DeletesTrail => self.does(TrailStep::Delete).await,
+            Drift::OpensBucket => {
+                let public_access = [].into();
+                self.does_to_bucket(BucketStep::BlockPublicAccess { public_access }).await;
+            }
+            Drift::RefusesDeliveries => {
+                let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::{bucket}/*"}]}"#;
+                let policy = policy.replace("{bucket}", &bucket(&self.site.organization));
+                self.does_to_bucket(BucketStep::PutPolicy { policy }).await;
+            }
+            Drift::SuspendsVersioning => {
+                let versioning = Versioning::Suspended;
+                self.does_to_bucket(BucketStep::PutVersioning { versioning }).await;
+            }
+            Drift::ShortensRetention => {
+                let mut lifecycle = self.bucket().await.unwrap().lifecycle.unwrap();
+                lifecycle = lifecycle
+                    .into_iter()
+                    .map(|rule| LifecycleRule { expire_days: Some(400), ..rule })
+                    .collect();
+                self.does_to_bucket(BucketStep::PutLifecycle { lifecycle }).await;
+            }
         }
     }
 }
@@ -137,6 +180,10 @@ enum Drift {
     SwitchesValidationOff,
     DeliversElsewhere,
     DeletesTrail,
+    OpensBucket,
+    RefusesDeliveries,
+    SuspendsVersioning,
+    ShortensRetention,
 }
 
 async fn actor(site: &Site) -> Actor<'_> {
@@ -169,6 +216,45 @@ async fn the_trail_records_the_organization_in_its_home_region() {
 }
 
 #[tokio::test]
+async fn the_archive_is_closed_locked_and_takes_deliveries_of_this_trail_only() {
+    let site = site();
+    write(&site, &DESIRED.replace("  archive: {", LOCK));
+    site.apply();
+    assert_eq!(site.plan().code, 0, "{}", site.plan());
+    let archive = actor(&site).await.bucket().await.unwrap();
+    assert_eq!(archive.public_access, PublicBlock::iter().collect());
+    assert_eq!(archive.versioning, Versioning::Enabled);
+    assert_eq!(archive.retention, Some(Retention { mode: LockMode::Compliance, days: 365 }));
+    let rules: Vec<String> = archive.lifecycle.unwrap().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        rules,
+        [
+            "palisade-logs: after 365 days DEEP_ARCHIVE, kept 2555 days, old versions 365 days more, unfinished uploads 7 days"
+        ]
+    );
+    let policy: Value = serde_json::from_str(&archive.policy.unwrap()).unwrap();
+    let organization = &site.organization;
+    let trail =
+        format!("arn:aws:cloudtrail:eu-west-1:{}:trail/{TRAIL}", organization.management_account);
+    let statements = policy["Statement"].as_array().unwrap();
+    for (at, below) in
+        [(1, organization.management_account.as_str()), (2, organization.organization.as_str())]
+    {
+        let name = bucket(organization);
+        assert_eq!(statements[at]["Resource"], format!("arn:aws:s3:::{name}/AWSLogs/{below}/*"));
+        assert_eq!(statements[at]["Condition"]["StringEquals"]["aws:SourceArn"], trail);
+    }
+    assert_eq!(statements[0]["Action"], "s3:GetBucketAcl");
+
+    write(&site, &DESIRED.replace("  archive: {", &LOCK.replace("365", "30")));
+    let plan = site.plan();
+    assert!(plan.data.contains("COMPLIANCE cannot be shortened"), "{plan}");
+    write(&site, &DESIRED.replace("  archive: {", "  archive: {retain: 400d, "));
+    let plan = site.plan();
+    assert!(plan.data.contains("palisade never shortens what is kept"), "{plan}");
+}
+
+#[tokio::test]
 async fn drift_of_the_trail_is_seen_healed_and_gone() {
     let site = site();
     site.apply();
@@ -187,7 +273,7 @@ async fn drift_of_the_trail_is_seen_healed_and_gone() {
 async fn a_trail_of_somebody_elses_is_verified_and_left_alone() {
     let site = site();
     site.apply();
-    write(&site, &DESIRED.replace("  archive:", "  adopt: verify\n  archive:"));
+    write(&site, &DESIRED.replace("  archive:", "  adopt: verify\n  protect: {}\n  archive:"));
     assert_eq!(site.plan().code, 0, "{}", site.plan());
     let actor = actor(&site).await;
     actor.drifts(Drift::NarrowsSelectors).await;

@@ -1,7 +1,9 @@
 //! Objects in accounts: which file speaks for which kind.
 
+mod bucket;
 mod contact;
 mod event_rule;
+mod lifecycle;
 mod password_policy;
 mod region;
 mod role;
@@ -61,6 +63,10 @@ impl AwsCloud {
             ObjectKind::AlternateContact => {
                 contact::read(session.account(), named, &key.name).await
             }
+            ObjectKind::Bucket => {
+                let clients = session.s3(key.region.as_ref());
+                bucket::read(&clients.reads, key, reading).await
+            }
         };
         let (reading, request_id) = self.told(&key.account, answered).await?;
         Ok(Answer { reply: Reply::Reading(Box::new(reading)), request_id })
@@ -84,7 +90,6 @@ impl AwsCloud {
             }
             ObjectKind::PasswordPolicy => Err(not_listed(Operation::GetAccountPasswordPolicy)),
             // Not listed: see `ObjectKind::is_listed`.
-            ObjectKind::Trail => Ok((Page { items: Vec::new(), next: None }, None)),
             ObjectKind::StackSet => {
                 let client = session.cloudformation(query.region.as_ref());
                 stack_set::list(&client.reads, query, page).await
@@ -93,6 +98,9 @@ impl AwsCloud {
             ObjectKind::AlternateContact
             | ObjectKind::RootFeature
             | ObjectKind::RootCredentials => Err(not_listed(object::listing(query.kind))),
+            ObjectKind::Trail | ObjectKind::Bucket => {
+                Ok((Page { items: Vec::new(), next: None }, None))
+            }
         };
         let (page, request_id) = self.told(&query.account, answered).await?;
         Ok(Answer { reply: Reply::Objects(page), request_id })
@@ -139,6 +147,10 @@ impl AwsCloud {
             ObjectStep::AlternateContact(step) => {
                 contact::write(session.account(), named, &key.name, step).await
             }
+            ObjectStep::Bucket(step) => {
+                let clients = session.s3(key.region.as_ref());
+                bucket::write(&clients.writes, key, step).await
+            }
         };
         let request_id = self.told(&key.account, answered).await?;
         Ok(Answer { reply: Reply::Done, request_id })
@@ -156,6 +168,7 @@ impl AwsCloud {
             | ObjectKind::PasswordPolicy
             | ObjectKind::SamlProvider
             | ObjectKind::EventRule
+            | ObjectKind::Bucket
             | ObjectKind::RootCredentials => Some(account),
             ObjectKind::Trail
             | ObjectKind::Region

@@ -3,6 +3,7 @@
 //! Reading an object takes one request here and not several as in AWS: what an object is made of changes
 //! under a lagging read all the same, because every request may see another past.
 
+mod bucket;
 mod event_rule;
 mod password_policy;
 mod region;
@@ -131,6 +132,9 @@ impl World {
                 let changed = event_rule::change(of_kind!(EventRule), step);
                 changed.map(|after| after.map(ObjectState::EventRule))
             }
+            ObjectStep::Bucket(step) => {
+                bucket::change(of_kind!(Bucket), step).map(|after| after.map(ObjectState::Bucket))
+            }
         }
     }
 
@@ -158,6 +162,7 @@ impl World {
             | ObjectKind::AlternateContact
             | ObjectKind::Role
             | ObjectKind::Trail
+            | ObjectKind::Bucket
             | ObjectKind::StackSet
             | ObjectKind::User
             | ObjectKind::PasswordPolicy
@@ -201,6 +206,7 @@ fn unset(key: &ObjectKey) -> Option<ObjectState> {
         }
         ObjectKind::Role
         | ObjectKind::Trail
+        | ObjectKind::Bucket
         | ObjectKind::StackSet
         | ObjectKind::User
         | ObjectKind::PasswordPolicy
@@ -223,6 +229,7 @@ fn listed(key: &ObjectKey, state: &ObjectState) -> ListedObject {
         ObjectState::Region(region) => region.status.to_string(),
         ObjectState::EventRule(rule) => rule.description.clone(),
         ObjectState::Trail(_)
+        | ObjectState::Bucket(_)
         | ObjectState::AlternateContact(_)
         | ObjectState::User(_)
         | ObjectState::SamlProvider(_)

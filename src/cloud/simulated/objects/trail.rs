@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use crate::cloud::simulated::refusal::{Code, Refusal};
 use crate::cloud::simulated::world::World;
 use crate::org::{EventSelector, ObjectKey, TrailCover, TrailSettings, TrailState, TrailStep};
@@ -28,7 +30,7 @@ pub(super) fn change(
         if beside.count() >= TRAILS_MAX {
             return Err(Code::MaximumNumberOfTrailsExceededException.because("Too many trails."));
         }
-        expect_settings(world, settings)?;
+        expect_settings(world, key, settings)?;
         return Ok(Some(TrailState {
             settings: settings.clone(),
             selectors: [EventSelector::management()].into(),
@@ -45,7 +47,7 @@ pub(super) fn change(
         TrailStep::Tag { tags } => trail.tags.extend(tags.clone()),
         TrailStep::Start => trail.is_logging = true,
         TrailStep::Update { settings } => {
-            expect_settings(world, settings)?;
+            expect_settings(world, key, settings)?;
             let kms_key = settings.kms_key.clone().or(trail.settings.kms_key);
             trail.settings = TrailSettings { kms_key, ..settings.clone() };
         }
@@ -56,10 +58,48 @@ pub(super) fn change(
     Ok(Some(trail))
 }
 
-fn expect_settings(world: &World, settings: &TrailSettings) -> Result<(), Refusal> {
-    if settings.covers.contains(&TrailCover::Organization) && !world.trusted.contains(CLOUDTRAIL) {
+fn expect_settings(
+    world: &World,
+    key: &ObjectKey,
+    settings: &TrailSettings,
+) -> Result<(), Refusal> {
+    let of_organization = settings.covers.contains(&TrailCover::Organization);
+    if of_organization && !world.trusted.contains(CLOUDTRAIL) {
         let message = "Trusted access is not enabled for AWS CloudTrail.";
         return Err(Code::CloudTrailAccessNotEnabledException.because(message));
     }
-    Ok(())
+    let mut buckets = world.objects().iter().filter(|(other, _)| other.name == settings.bucket);
+    let Some(bucket) = buckets.find_map(|(_, state)| state.as_bucket()) else {
+        let message = format!("S3 bucket {} does not exist!", settings.bucket);
+        return Err(Code::S3BucketDoesNotExistException.because(message));
+    };
+    let organization = world.organization.id.as_str();
+    let owners =
+        std::iter::once(key.account.as_str()).chain(of_organization.then_some(organization));
+    let prefix = settings.prefix.as_ref().map(|prefix| format!("{prefix}/")).unwrap_or_default();
+    let mut places = owners.map(|owner| format!("/{prefix}AWSLogs/{owner}/*"));
+    let lets = bucket.policy.as_ref().is_some_and(|policy| {
+        let document: Value = serde_json::from_str(policy).unwrap_or_default();
+        allows(&document, key, "s3:GetBucketAcl", &settings.bucket)
+            && places.all(|place| allows(&document, key, "s3:PutObject", &place))
+    });
+    if lets {
+        return Ok(());
+    }
+    let message = format!("Incorrect S3 bucket policy is detected for bucket: {}", settings.bucket);
+    Err(Code::InsufficientS3BucketPolicyException.because(message))
+}
+
+/// Does a statement let `CloudTrail` do this, for the trail `key`, on what ends so?
+fn allows(document: &Value, key: &ObjectKey, action: &str, place: &str) -> bool {
+    let trail = format!(":{}:trail/{}", key.account, key.name);
+    let statements = document["Statement"].as_array().map(Vec::as_slice).unwrap_or_default();
+    statements.iter().any(|statement| {
+        let source = statement["Condition"]["StringEquals"]["aws:SourceArn"].as_str();
+        statement["Effect"] == "Allow"
+            && statement["Principal"]["Service"] == CLOUDTRAIL
+            && statement["Action"] == action
+            && statement["Resource"].as_str().is_some_and(|resource| resource.ends_with(place))
+            && source.is_none_or(|source| source.ends_with(&trail))
+    })
 }
