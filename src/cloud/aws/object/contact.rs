@@ -5,7 +5,7 @@ use aws_sdk_account::types::AlternateContactType;
 
 use crate::cloud::aws::failure::{failure, unreadable};
 use crate::cloud::aws::member::Clients;
-use crate::cloud::aws::object::Answered;
+use crate::cloud::aws::object::{Answered, nothing_if_missing};
 use crate::cloud::{CloudError, CloudErrorKind, Operation, Reading};
 use crate::org::{Contact, ContactDetails, ContactStep, ObjectState};
 
@@ -25,15 +25,7 @@ pub(super) async fn read(
     let request = request.alternate_contact_type(AlternateContactType::from(name));
     let answer = match request.set_account_id(account).send().await {
         Ok(answer) => answer,
-        Err(error) => {
-            let error = failure(OPERATION, &error);
-            let is_missing = error.kind == CloudErrorKind::NotFound;
-            return if is_missing {
-                Ok((Reading::nothing(), error.request_id))
-            } else {
-                Err(error)
-            };
-        }
+        Err(error) => return nothing_if_missing(failure(OPERATION, &error)),
     };
     let found = answer
         .alternate_contact()

@@ -7,7 +7,7 @@ use aws_sdk_eventbridge::operation::RequestId;
 use aws_sdk_eventbridge::types::{RuleState, Tag, Target};
 
 use crate::cloud::aws::failure::{failure, unreadable};
-use crate::cloud::aws::object::Answered;
+use crate::cloud::aws::object::{Answered, nothing_if_missing};
 use crate::cloud::{CloudError, CloudErrorKind, Operation, Page, PageToken, Question, Reading};
 use crate::org::{
     EventRuleState, EventRuleStep, EventTarget, ListedObject, ObjectKey, ObjectKind, ObjectQuery,
@@ -37,15 +37,7 @@ pub(super) async fn read(
 async fn whole(client: &Client, name: &str) -> Answered<Reading> {
     let answer = match client.describe_rule().name(name).send().await {
         Ok(answer) => answer,
-        Err(error) => {
-            let error = failure(Operation::DescribeRule, &error);
-            let is_missing = error.kind == CloudErrorKind::NotFound;
-            return if is_missing {
-                Ok((Reading::nothing(), error.request_id))
-            } else {
-                Err(error)
-            };
-        }
+        Err(error) => return nothing_if_missing(failure(Operation::DescribeRule, &error)),
     };
     let found = EventRuleState {
         description: answer.description().unwrap_or_default().to_owned(),

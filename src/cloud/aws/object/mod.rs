@@ -27,6 +27,18 @@ use crate::org::{AccountId, ObjectKey, ObjectKind, ObjectQuery, ObjectStep, Regi
 /// What was answered, and the id of the request.
 type Answered<T> = Result<(T, Option<String>), CloudError>;
 
+/// There is no such object, if that is what AWS says; otherwise the failure.
+fn nothing_if_missing(error: CloudError) -> Answered<Reading> {
+    let is_missing = error.kind == CloudErrorKind::NotFound;
+    if is_missing { Ok((Reading::nothing(), error.request_id)) } else { Err(error) }
+}
+
+/// A part that is gone since it was listed: what else has changed is for the next reading to say.
+fn changed_if_gone(error: CloudError) -> CloudError {
+    let is_gone = error.kind == CloudErrorKind::NotFound;
+    if is_gone { CloudError { kind: CloudErrorKind::Unavailable, ..error } } else { error }
+}
+
 impl AwsCloud {
     pub(super) async fn read_object(
         &self,

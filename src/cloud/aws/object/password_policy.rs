@@ -4,8 +4,8 @@ use aws_sdk_iam::Client;
 use aws_sdk_iam::operation::RequestId;
 
 use crate::cloud::aws::failure::{failure, unreadable};
-use crate::cloud::aws::object::Answered;
-use crate::cloud::{CloudError, CloudErrorKind, Operation, Reading};
+use crate::cloud::aws::object::{Answered, nothing_if_missing};
+use crate::cloud::{CloudError, Operation, Reading};
 use crate::org::{ObjectState, PasswordPolicyState, PasswordPolicyStep};
 
 /// The length where IAM does not say: its default (`UpdateAccountPasswordPolicy`, API reference).
@@ -15,11 +15,7 @@ pub(super) async fn read(client: &Client) -> Answered<Reading> {
     const OPERATION: Operation = Operation::GetAccountPasswordPolicy;
     let answer = match client.get_account_password_policy().send().await {
         Ok(answer) => answer,
-        Err(error) => {
-            let error = failure(OPERATION, &error);
-            let has_none = error.kind == CloudErrorKind::NotFound;
-            return if has_none { Ok((Reading::nothing(), error.request_id)) } else { Err(error) };
-        }
+        Err(error) => return nothing_if_missing(failure(OPERATION, &error)),
     };
     let policy = answer
         .password_policy()

@@ -7,8 +7,8 @@ use aws_sdk_iam::operation::RequestId;
 
 use crate::cloud::aws::failure::{failure, unreadable};
 use crate::cloud::aws::object::tags::iam_tags;
-use crate::cloud::aws::object::{Answered, text};
-use crate::cloud::{CloudError, CloudErrorKind, Operation, Page, PageToken, Question, Reading};
+use crate::cloud::aws::object::{Answered, changed_if_gone, nothing_if_missing, text};
+use crate::cloud::{CloudError, Operation, Page, PageToken, Question, Reading};
 use crate::org::{
     ListedObject, ObjectKey, ObjectKind, ObjectQuery, ObjectState, RoleState, RoleStep,
 };
@@ -38,15 +38,7 @@ async fn whole(client: &Client, name: &str) -> Answered<Reading> {
     const OPERATION: Operation = Operation::GetRole;
     let answer = match client.get_role().role_name(name).send().await {
         Ok(answer) => answer,
-        Err(error) => {
-            let error = failure(OPERATION, &error);
-            let is_missing = error.kind == CloudErrorKind::NotFound;
-            return if is_missing {
-                Ok((Reading::nothing(), error.request_id))
-            } else {
-                Err(error)
-            };
-        }
+        Err(error) => return nothing_if_missing(failure(OPERATION, &error)),
     };
     let role = answer.role().ok_or_else(|| unreadable(OPERATION, "no `Role` in the answer"))?;
     let seconds = role.max_session_duration().and_then(|seconds| u32::try_from(seconds).ok());
@@ -109,12 +101,7 @@ async fn inline(
 ) -> Answered<Vec<Question>> {
     let policy = question.name.clone().unwrap_or_default();
     let sent = client.get_role_policy().role_name(name).policy_name(&policy).send().await;
-    let answer = sent.map_err(|error| {
-        let error = failure(question.operation, &error);
-        // Taken out since it was listed: what else has changed is for the next reading to say.
-        let is_gone = error.kind == CloudErrorKind::NotFound;
-        if is_gone { CloudError { kind: CloudErrorKind::Unavailable, ..error } } else { error }
-    })?;
+    let answer = sent.map_err(|error| changed_if_gone(failure(question.operation, &error)))?;
     role.inline.insert(policy, text::document(question.operation, Some(answer.policy_document()))?);
     Ok((Vec::new(), answer.request_id().map(str::to_owned)))
 }

@@ -4,9 +4,9 @@ use aws_sdk_iam::Client;
 use aws_sdk_iam::operation::RequestId;
 
 use crate::cloud::aws::failure::failure;
-use crate::cloud::aws::object::Answered;
 use crate::cloud::aws::object::tags::iam_tags;
-use crate::cloud::{CloudError, CloudErrorKind, Operation, Page, Reading};
+use crate::cloud::aws::object::{Answered, nothing_if_missing};
+use crate::cloud::{CloudError, Operation, Page, Reading};
 use crate::org::{
     ListedObject, ObjectKey, ObjectKind, ObjectQuery, ObjectState, SamlProviderState,
     SamlProviderStep,
@@ -15,15 +15,7 @@ use crate::org::{
 pub(super) async fn read(client: &Client, arn: &str) -> Answered<Reading> {
     let answer = match client.get_saml_provider().saml_provider_arn(arn).send().await {
         Ok(answer) => answer,
-        Err(error) => {
-            let error = failure(Operation::GetSamlProvider, &error);
-            let is_missing = error.kind == CloudErrorKind::NotFound;
-            return if is_missing {
-                Ok((Reading::nothing(), error.request_id))
-            } else {
-                Err(error)
-            };
-        }
+        Err(error) => return nothing_if_missing(failure(Operation::GetSamlProvider, &error)),
     };
     let found = SamlProviderState {
         metadata: answer.saml_metadata_document().unwrap_or_default().to_owned(),

@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use strum::IntoEnumIterator;
 
 use crate::cloud::aws::failure::{failure, unreadable};
-use crate::cloud::aws::object::Answered;
 use crate::cloud::aws::object::selector;
-use crate::cloud::{CloudError, CloudErrorKind, Operation, Question, Reading};
+use crate::cloud::aws::object::{Answered, nothing_if_missing};
+use crate::cloud::{CloudError, Operation, Question, Reading};
 use crate::org::{
     ObjectKey, ObjectState, TrailCover, TrailDelivery, TrailSettings, TrailState, TrailStep,
 };
@@ -48,15 +48,7 @@ async fn whole(client: &Client, arn: &str) -> Answered<Reading> {
     const OPERATION: Operation = Operation::GetTrail;
     let answer = match client.get_trail().name(arn).send().await {
         Ok(answer) => answer,
-        Err(error) => {
-            let error = failure(OPERATION, &error);
-            let is_missing = error.kind == CloudErrorKind::NotFound;
-            return if is_missing {
-                Ok((Reading::nothing(), error.request_id))
-            } else {
-                Err(error)
-            };
-        }
+        Err(error) => return nothing_if_missing(failure(OPERATION, &error)),
     };
     let trail = answer.trail().ok_or_else(|| unreadable(OPERATION, "no `Trail` in the answer"))?;
     let covers = TrailCover::iter().filter(|cover| match cover {

@@ -8,7 +8,7 @@ use aws_sdk_iam::types::StatusType;
 
 use crate::cloud::aws::failure::{failure, unreadable};
 use crate::cloud::aws::object::tags::iam_tags;
-use crate::cloud::aws::object::{Answered, text};
+use crate::cloud::aws::object::{Answered, changed_if_gone, nothing_if_missing, text};
 use crate::cloud::{CloudError, CloudErrorKind, Operation, Page, PageToken, Question, Reading};
 use crate::org::{
     ListedObject, ObjectKey, ObjectKind, ObjectQuery, ObjectState, SignIn, UserState, UserStep,
@@ -60,11 +60,6 @@ async fn whole(client: &Client, name: &str) -> Answered<Reading> {
     let mut reading = Reading::whole(ObjectState::User(found));
     reading.left.extend(PARTS.map(Question::of));
     Ok((reading, answer.request_id().map(str::to_owned)))
-}
-
-fn nothing_if_missing(error: CloudError) -> Answered<Reading> {
-    let is_missing = error.kind == CloudErrorKind::NotFound;
-    if is_missing { Ok((Reading::nothing(), error.request_id)) } else { Err(error) }
 }
 
 async fn part(
@@ -142,12 +137,7 @@ async fn inline(
 ) -> Answered<Vec<Question>> {
     let policy = question.name.clone().unwrap_or_default();
     let sent = client.get_user_policy().user_name(name).policy_name(&policy).send().await;
-    let answer = sent.map_err(|error| {
-        let error = failure(question.operation, &error);
-        // Taken out since it was listed: what else has changed is for the next reading to say.
-        let is_gone = error.kind == CloudErrorKind::NotFound;
-        if is_gone { CloudError { kind: CloudErrorKind::Unavailable, ..error } } else { error }
-    })?;
+    let answer = sent.map_err(|error| changed_if_gone(failure(question.operation, &error)))?;
     user.inline.insert(policy, text::document(question.operation, Some(answer.policy_document()))?);
     Ok((Vec::new(), answer.request_id().map(str::to_owned)))
 }

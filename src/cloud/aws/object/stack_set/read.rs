@@ -13,8 +13,8 @@ use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 
 use crate::cloud::aws::failure::{failure, unreadable};
-use crate::cloud::aws::object::Answered;
-use crate::cloud::{CloudError, CloudErrorKind, Operation, Page, PageToken, Question, Reading};
+use crate::cloud::aws::object::{Answered, nothing_if_missing};
+use crate::cloud::{CloudError, Operation, Page, PageToken, Question, Reading};
 use crate::org::{
     AccountId, AutoDeployment, Deployed, Instance, InstanceStatus, ListedObject, ObjectKey,
     ObjectQuery, ObjectState, OperationStatus, Region, StackSetOperation, StackSetPermissions,
@@ -55,15 +55,7 @@ async fn whole(client: &Client, name: &str) -> Answered<Reading> {
     const OPERATION: Operation = Operation::DescribeStackSet;
     let answer = match client.describe_stack_set().stack_set_name(name).send().await {
         Ok(answer) => answer,
-        Err(error) => {
-            let error = failure(OPERATION, &error);
-            let is_missing = error.kind == CloudErrorKind::NotFound;
-            return if is_missing {
-                Ok((Reading::nothing(), error.request_id))
-            } else {
-                Err(error)
-            };
-        }
+        Err(error) => return nothing_if_missing(failure(OPERATION, &error)),
     };
     let request_id = answer.request_id().map(str::to_owned);
     let set = answer.stack_set().ok_or_else(|| unreadable(OPERATION, "no `StackSet`"))?;
