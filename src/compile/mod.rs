@@ -16,8 +16,8 @@ pub use crate::compile::objects::{
     ClosedPlace, Estate, ObjectResource, ObjectRule, PARTITION, Spread, estate, remember,
 };
 pub use crate::desired::{
-    AcceptedLockout, BuiltInProbe, DesiredBreakGlass, DesiredTarget, MustWork, OnUnknown,
-    ProbeOrigin, RegionList, Source,
+    AcceptedLockout, BuiltInProbe, DesiredBreakGlass, DesiredTarget, DesiredTrail, MustWork,
+    OnUnknown, ProbeOrigin, RegionList, Source,
 };
 use crate::desired::{DesiredOrg, DesiredPolicy, DocumentHeader, Mode, arrange};
 use crate::org::{AccountId, DocumentRef, Mark, OrganizationId, OuPath, PolicyQuota, PolicyType};
@@ -59,6 +59,8 @@ pub struct Resources {
     pub closed: Vec<ClosedPlace>,
     /// Emergency access, as declared.
     pub break_glass: Vec<DesiredBreakGlass>,
+    /// Trails of the organization, as declared.
+    pub logging_trails: Vec<DesiredTrail>,
     /// The policies that guardrails would have if they shared none, and the ones they share.
     pub packed: BTreeMap<PolicyKey, PolicyKey>,
     /// Quotas of every policy type in use.
@@ -199,6 +201,7 @@ pub fn compile(desired: &DesiredOrg, today: Date) -> Resources {
         objects: objects::rules(desired),
         closed: objects::closed(desired),
         break_glass: desired.break_glass.clone(),
+        logging_trails: desired.logging_trails.clone(),
         packed,
         approved: approved_plans(&desired.header),
         region_list: desired

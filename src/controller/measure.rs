@@ -10,7 +10,7 @@ use crate::act::Outcome;
 use crate::cloud::Operation;
 use crate::controller::events::{BREAK_GLASS, MessageResult};
 use crate::desired::Mode;
-use crate::metrics::{Emergency, Guardrail, KnownLabels, Metrics};
+use crate::metrics::{Emergency, Guardrail, KnownLabels, Metrics, Trail};
 use crate::org::DocumentRef;
 use crate::plan::{BlockedReason, Change, Plan, UnmanagedKind};
 use crate::status::{
@@ -88,6 +88,7 @@ pub(in crate::controller) fn measure(metrics: &Metrics, report: &Report) {
     );
     measure_documents(metrics, report);
     measure_emergency(metrics, report);
+    measure_trails(metrics, report);
 }
 
 /// A document that is gone is not measured: its name comes from a mark in AWS, which anybody who may
@@ -145,6 +146,24 @@ fn measure_emergency(metrics: &Metrics, report: &Report) {
         })
         .collect();
     metrics.record_emergency(&all);
+}
+
+/// What is said of trails.
+fn measure_trails(metrics: &Metrics, report: &Report) {
+    let written = report.documents.iter().filter(|document| document.source.is_some());
+    let all: Vec<Trail<'_>> = written
+        .filter_map(|document| {
+            let trail = document.trail.as_ref()?;
+            Some(Trail {
+                name: &document.name,
+                logging: trail.logging,
+                last_delivery: trail.last_delivery.map(jiff::Timestamp::as_second),
+                delivery_age_max: trail.delivery_age_seconds_max,
+                delivery_failures: trail.reasons.len(),
+            })
+        })
+        .collect();
+    metrics.record_trails(&all);
 }
 
 /// What is done about drift: a daemon that observes heals nothing, whatever a document says.

@@ -82,6 +82,7 @@ fn resources() -> Resources {
         objects: Vec::new(),
         closed: Vec::new(),
         break_glass: Vec::new(),
+        logging_trails: Vec::new(),
         approved: BTreeSet::new(),
         region_list: None,
         must_work: Vec::new(),

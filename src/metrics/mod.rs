@@ -9,6 +9,7 @@ mod events;
 mod family;
 mod guardrails;
 mod regions;
+mod trails;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -19,12 +20,14 @@ use tokio::time::Instant;
 
 pub use crate::metrics::emergency::Emergency;
 pub use crate::metrics::guardrails::Guardrail;
+pub use crate::metrics::trails::Trail;
 
 use crate::metrics::emergency::EmergencyFamilies;
 use crate::metrics::events::EventFamilies;
 use crate::metrics::family::{Building, Family, amount, lock, seconds};
 use crate::metrics::guardrails::GuardrailFamilies;
 use crate::metrics::regions::RegionFamilies;
+use crate::metrics::trails::TrailFamilies;
 
 /// The media type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
@@ -60,6 +63,7 @@ pub struct Metrics {
     desired_documents: Family,
     policy_types: PolicyTypeFamilies,
     regions: RegionFamilies,
+    trails: TrailFamilies,
     leader: Gauge,
 }
 
@@ -174,6 +178,7 @@ impl Metrics {
             )?,
             policy_types: PolicyTypeFamilies::new(&new)?,
             regions: RegionFamilies::new(&new)?,
+            trails: TrailFamilies::new(&new)?,
             leader: new.gauge("leader", "1 while this replica is the one that acts.")?,
             registry: registry.clone(),
         };

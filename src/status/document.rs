@@ -11,7 +11,7 @@ use crate::status::difference::Sighting;
 use crate::status::history::turns;
 use crate::status::{
     Cause, Circumstances, Condition, ConditionStatus, ConditionType, Difference, DifferenceState,
-    DocumentReport, EmergencyReport, Pass, Reason, Report, scrub,
+    DocumentReport, EmergencyReport, Pass, Reason, Report, TrailReport, scrub,
 };
 
 /// What one pass says about one document.
@@ -28,6 +28,8 @@ pub(in crate::status) struct Evidence<'a> {
     pub(in crate::status) targets: BTreeSet<String>,
     /// Of emergency access: would it work?
     pub(in crate::status) emergency: Option<EmergencyReport>,
+    /// Of a trail: does it record, and does that arrive?
+    pub(in crate::status) trail: Option<TrailReport>,
 }
 
 /// What could not be read, by the documents it concerns; for each the first reason.
@@ -122,8 +124,10 @@ pub(in crate::status) fn report(
         differences.extend(unseen.filter(|each| !seen.contains(&each.object)).cloned());
     }
     let never_known = evidence.unknown.is_some() && before.is_none_or(|report| !report.in_sync);
-    let emergency = evidence.emergency;
-    let findings = findings(evidence.unknown, evidence.document, &differences, emergency.as_ref());
+    let (emergency, trail) = (evidence.emergency, evidence.trail);
+    let unready =
+        emergency.as_ref().and_then(unready).or_else(|| trail.as_ref().and_then(undelivered));
+    let findings = findings(evidence.unknown, evidence.document, &differences, unready);
     let conditions_before = before.map_or(&[][..], |report| &report.conditions);
     let (suspended_until, suspended_because) = suspension(evidence.document);
     let conditions: Vec<Condition> = findings
@@ -143,6 +147,7 @@ pub(in crate::status) fn report(
         targets: evidence.targets,
         history: turns(&conditions, before, circumstances.now),
         emergency,
+        trail,
         conditions,
     }
 }
@@ -182,7 +187,7 @@ fn findings(
     unknown: Option<&String>,
     document: Option<&Document>,
     differences: &[Difference],
-    emergency: Option<&EmergencyReport>,
+    unready: Option<String>,
 ) -> [Finding; 3] {
     let worst = differences.iter().max_by_key(|difference| difference.state);
     let reason = worst.map(|worst| reason(worst.state, document));
@@ -197,10 +202,10 @@ fn findings(
         (None, Some(reason)) => {
             Finding::new(ConditionType::Ready, ConditionStatus::False, reason, message.as_str())
         }
-        (None, None) => match emergency.filter(|emergency| !emergency.ready) {
-            Some(emergency) => {
+        (None, None) => match unready {
+            Some(why) => {
                 let (status, reason) = (ConditionStatus::False, Reason::NotReady);
-                Finding::new(ConditionType::Ready, status, reason, unready(emergency))
+                Finding::new(ConditionType::Ready, status, reason, why)
             }
             None => Finding::new(ConditionType::Ready, ConditionStatus::True, Reason::InSync, ""),
         },
@@ -209,12 +214,18 @@ fn findings(
 }
 
 /// What keeps emergency access from working although every object is as declared.
-fn unready(emergency: &EmergencyReport) -> String {
+fn unready(emergency: &EmergencyReport) -> Option<String> {
     let first = emergency.reasons.first().map(String::as_str).unwrap_or_default();
     match emergency.lacking {
-        0 | 1 => format!("emergency access would not work: {first}"),
-        many => format!("emergency access would not work for {many} reasons: {first}"),
+        _ if emergency.ready => None,
+        0 | 1 => Some(format!("emergency access would not work: {first}")),
+        many => Some(format!("emergency access would not work for {many} reasons: {first}")),
     }
+}
+
+/// What keeps what a trail records from arriving although every object is as declared.
+fn undelivered(trail: &TrailReport) -> Option<String> {
+    (!trail.reasons.is_empty()).then(|| trail.reasons.join("; "))
 }
 
 fn reconciling(unknown: Option<&String>, differences: &[Difference]) -> Finding {

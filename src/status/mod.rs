@@ -16,6 +16,7 @@ mod publish;
 mod report;
 mod scrub;
 mod shape;
+mod trail;
 mod tree;
 mod whole;
 
@@ -34,6 +35,7 @@ pub use crate::status::report::{
 };
 pub use crate::status::scrub::scrub;
 pub use crate::status::shape::PartDifference;
+pub use crate::status::trail::TrailReport;
 pub use crate::status::tree::{AccountReport, Force, GuardrailHere, Here, TreeReport, UnitReport};
 
 use std::collections::BTreeMap;

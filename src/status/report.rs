@@ -14,7 +14,7 @@ use crate::org::{DocumentRef, OrganizationId, PolicyType};
 use crate::plan::{BlockedReason, UnmanagedKind};
 use crate::status::{
     Attribution, Cause, Condition, Difference, EmergencyReport, Happening, PassSpan,
-    PracticeReport, TreeReport, Turn,
+    PracticeReport, TrailReport, TreeReport, Turn,
 };
 
 /// Everything there is to say after a pass.
@@ -314,6 +314,9 @@ pub struct DocumentReport {
     /// Of emergency access: would it work?
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub emergency: Option<EmergencyReport>,
+    /// Of a trail: does it record, and does that arrive?
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trail: Option<TrailReport>,
     /// Ready, Reconciling, Stalled.
     pub conditions: Vec<Condition>,
     /// What it lies on: paths of OUs, and accounts.

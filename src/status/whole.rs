@@ -15,7 +15,7 @@ use crate::status::{
     Abstention, Acted, BlockedReport, Cause, Circumstances, Condition, ConditionStatus,
     ConditionType, DesiredStateReport, Difference, DifferenceState, DocumentReport, DriftReport,
     HeldReport, Pass, PassReport, PassResult, PhaseSeconds, Problem, Reason, RegionListReport,
-    Report, UnknownReport, UnmanagedReport, capacity, emergency, history, scrub, tree,
+    Report, UnknownReport, UnmanagedReport, capacity, emergency, history, scrub, trail, tree,
 };
 
 /// Ids of unmanaged objects that are listed. Enough to recognize what they are; `plan` lists all.
@@ -146,6 +146,7 @@ fn documents(
     let sizes = capacity::sizes_used(pass.resources);
     let mut targets = tree::targets(pass);
     let mut emergency = emergency::reports(pass, circumstances, previous);
+    let mut trails = trail::reports(pass, circumstances, previous);
     let references: BTreeSet<&DocumentRef> =
         pass.resources.documents.keys().chain(found.keys().copied()).collect();
     references
@@ -159,6 +160,7 @@ fn documents(
                 size_used: sizes.get(reference).copied(),
                 targets: targets.remove(reference).unwrap_or_default(),
                 emergency: emergency.remove(reference),
+                trail: trails.remove(reference),
             };
             report(evidence, circumstances, previous)
         })

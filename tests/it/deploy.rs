@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use palisade::cloud::Operation;
 use palisade::controller;
-use palisade::metrics::{Emergency, Guardrail};
+use palisade::metrics::{Emergency, Guardrail, Trail};
 use palisade::plan::BlockedReason;
 use regex::Regex;
 use serde_json::Value;
@@ -326,6 +326,14 @@ fn every_metric_that_is_alerted_on_or_explained_exists() {
         drill_age_max: 7_776_000,
         last_sign_in: Some(1_800_000_000),
     }]);
+    metrics.record_trails(&[Trail {
+        name: "trail",
+        logging: Some(true),
+        last_delivery: Some(1_800_000_000),
+        delivery_age_max: 3600,
+        delivery_failures: 0,
+    }]);
+    metrics.expect_notifications("webhook", ["delivered"]);
     metrics.record_desired_state("abc", &BTreeMap::from([("ServiceControlPolicy", 1)]));
     metrics.record_policy_types([("SERVICE_CONTROL_POLICY", 1)]);
     metrics.record_slots([("SERVICE_CONTROL_POLICY", 0.5)]);

@@ -8,6 +8,9 @@ use crate::status::{
     Trouble,
 };
 
+/// How long a gap in what a trail recorded is shown after it ended: over a long weekend.
+const GAP_SHOWN: jiff::SignedDuration = jiff::SignedDuration::from_hours(96);
+
 /// The report as text.
 pub(crate) fn status_text(report: &Report, paint: Paint) -> String {
     let mut lines = table(&report.documents, paint);
@@ -106,6 +109,7 @@ fn attention(report: &Report, paint: Paint) -> Vec<String> {
             .collect(),
     );
     section("emergency access:".to_owned(), emergency(report));
+    section("trails:".to_owned(), trails(report));
     let stale = report.region_list.as_ref().filter(|list| list.is_stale());
     section("old data:".to_owned(), stale.map(region_list_line).into_iter().collect());
     let troubles = report.troubles.iter();
@@ -140,6 +144,26 @@ fn emergency(report: &Report) -> Vec<String> {
             }
             Some(_) => {}
         }
+    }
+    lines
+}
+
+/// What keeps a trail from recording, or what it records from arriving, and the latest gap.
+fn trails(report: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
+    for document in &report.documents {
+        let Some(trail) = &document.trail else { continue };
+        let name = inert(&document.name);
+        if trail.logging == Some(false) {
+            let since = trail.stopped.map(|at| format!(" since {at:.0}")).unwrap_or_default();
+            lines.push(format!("{name} does not record{since}"));
+        }
+        if let Some((from, to)) = trail.gap()
+            && report.last_pass.at.duration_since(to) < GAP_SHOWN
+        {
+            lines.push(format!("{name} recorded nothing from {from:.0} to {to:.0}"));
+        }
+        lines.extend(trail.reasons.iter().map(|reason| format!("{name}: {}", inert(reason))));
     }
     lines
 }
