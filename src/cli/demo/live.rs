@@ -12,16 +12,15 @@ use crate::cli::aws::seed;
 use crate::cli::console::Console;
 use crate::cli::demo::narrator::Narrator;
 use crate::cli::demo::place::Place;
-use crate::cli::demo::stage::{Names, is_harmless, organization};
+use crate::cli::demo::stage::organization;
+use crate::cli::demo::strike::Strike;
 use crate::cli::exit::Exit;
 use crate::cli::render::{counted, story_line, welcome_text};
 use crate::cli::sources;
 use crate::cli::sources::Desired;
 use crate::clock::Clock;
 use crate::cloud::budget::BudgetShare;
-use crate::cloud::simulated::{
-    MischiefKind, SimulatedCloud, SimulationOptions, Throttling, Vandal,
-};
+use crate::cloud::simulated::{Deed, MischiefKind, SimulatedCloud, SimulationOptions, Throttling};
 use crate::config::{JournalTarget, OperatingMode, Settings};
 use crate::controller;
 use crate::controller::{Daemon, StartError, Urgency};
@@ -41,15 +40,21 @@ const PORT: u16 = 9464;
 const PEOPLE: [&str; 4] = ["dana", "robin", "kim", "sam"];
 
 /// What they do, in turn. Each kind of what is left alone comes once: the slots of a target are few.
-const KINDS: [MischiefKind; 8] = [
-    MischiefKind::DetachPolicy,
-    MischiefKind::EditPolicy,
-    MischiefKind::MoveAccount,
-    MischiefKind::DisablePolicyType,
-    MischiefKind::DeletePolicy,
-    MischiefKind::RemoveTrustedService,
-    MischiefKind::RenamePolicy,
-    MischiefKind::RemoveAdministrator,
+const STRIKES: [Strike; 14] = [
+    Strike::Organization(MischiefKind::DetachPolicy),
+    Strike::Organization(MischiefKind::EditPolicy),
+    Strike::Object(Deed::StopTrail),
+    Strike::Organization(MischiefKind::MoveAccount),
+    Strike::Object(Deed::OpenTrust),
+    Strike::Organization(MischiefKind::DisablePolicyType),
+    Strike::Organization(MischiefKind::DeletePolicy),
+    Strike::Object(Deed::DeleteRole),
+    Strike::Organization(MischiefKind::RemoveTrustedService),
+    Strike::Object(Deed::DisableRegion),
+    Strike::Organization(MischiefKind::RenamePolicy),
+    Strike::Object(Deed::ReplaceTemplate),
+    Strike::Organization(MischiefKind::RemoveAdministrator),
+    Strike::Object(Deed::OpenBucket),
 ];
 
 /// The strike, counted from 0, that is harmless.
@@ -173,22 +178,19 @@ impl Scene {
     /// Somebody does something.
     fn strike(&mut self, narrator: &mut Narrator) -> anyhow::Result<bool> {
         let who = PEOPLE[self.strikes % PEOPLE.len()];
-        let kind = if self.strikes == HARMLESS_STRIKE {
-            MischiefKind::CreateForeignPolicy
+        let strike = if self.strikes == HARMLESS_STRIKE {
+            Strike::Organization(MischiefKind::CreateForeignPolicy)
         } else {
-            KINDS[self.strikes % KINDS.len()]
-        };
-        let names = Names {
-            tree: self.cloud.inspect(|world| world.tree().clone()),
-            accounts: &self.desired.resources.account_names,
+            STRIKES[self.strikes % STRIKES.len()]
         };
         let chance = seed().wrapping_add(u64::try_from(self.strikes)?);
         self.strikes += 1;
-        let Some(mischief) = Vandal::new(&self.cloud, who, chance).strike_with(&[kind]) else {
+        let names = &self.desired.resources.account_names;
+        let Some(struck) = strike.by(who, chance, &self.cloud, names) else {
             return Ok(true);
         };
-        narrator.struck(is_harmless(&mischief), Instant::now());
-        self.tell_all(who, &[names.tell(&mischief)])
+        narrator.struck(struck.is_harmless, Instant::now());
+        self.tell_all(who, &[struck.told])
     }
 
     /// Prints; says whether anybody reads.

@@ -5,6 +5,7 @@ mod narrator;
 mod place;
 mod stage;
 mod story;
+mod strike;
 
 use anyhow::Context;
 use tokio::runtime::Builder;

@@ -16,7 +16,9 @@ macro_rules! embedded {
 /// The repository's `desired-state/`, file by file: the demo needs nothing but the binary. A test holds
 /// the list to the directory.
 const FILES: &[(&str, &str)] = &[
+    embedded!("guardrails/baselines.yaml"),
     embedded!("guardrails/emergency.yaml"),
+    embedded!("guardrails/logging.yaml"),
     embedded!("guardrails/recommended.yaml"),
     embedded!("guardrails/regions.yaml"),
     embedded!("guardrails/sandbox-and-suspended.yaml"),

@@ -15,13 +15,14 @@ use crate::admin;
 use crate::cli::console::Console;
 use crate::cli::demo::narrator::{is_healed, what_remains};
 use crate::cli::demo::place::Place;
-use crate::cli::demo::stage::{Names, is_harmless, organization};
+use crate::cli::demo::stage::organization;
+use crate::cli::demo::strike::Strike;
 use crate::cli::exit::Exit;
 use crate::cli::render::{counted, story_line};
 use crate::cli::sources;
 use crate::cli::sources::Desired;
 use crate::clock::Clock;
-use crate::cloud::simulated::{MischiefKind, SimulatedCloud, SimulationOptions, Vandal};
+use crate::cloud::simulated::{Deed, MischiefKind, SimulatedCloud, SimulationOptions};
 use crate::controller;
 use crate::controller::{Hands, Passed};
 use crate::desired::Mode;
@@ -37,17 +38,27 @@ const SEED: u64 = 7;
 const PASSES_MAX: usize = 4;
 
 /// Who does what.
-const STRIKES: &[(&str, MischiefKind)] = &[
-    ("dana", MischiefKind::DetachPolicy),
-    ("robin", MischiefKind::EditPolicy),
-    ("kim", MischiefKind::MoveAccount),
-    ("dana", MischiefKind::RenamePolicy),
-    ("robin", MischiefKind::DeletePolicy),
-    ("kim", MischiefKind::RemoveTrustedService),
-    ("dana", MischiefKind::RemoveAdministrator),
-    ("robin", MischiefKind::DisablePolicyType),
-    ("kim", MischiefKind::CreateForeignPolicy),
-    ("kim", MischiefKind::AttachForeign),
+const STRIKES: &[(&str, Strike)] = &[
+    ("dana", Strike::Organization(MischiefKind::DetachPolicy)),
+    ("robin", Strike::Organization(MischiefKind::EditPolicy)),
+    ("kim", Strike::Organization(MischiefKind::MoveAccount)),
+    ("dana", Strike::Organization(MischiefKind::RenamePolicy)),
+    ("robin", Strike::Organization(MischiefKind::DeletePolicy)),
+    ("kim", Strike::Organization(MischiefKind::RemoveTrustedService)),
+    ("dana", Strike::Organization(MischiefKind::RemoveAdministrator)),
+    ("robin", Strike::Organization(MischiefKind::DisablePolicyType)),
+    ("sam", Strike::Object(Deed::StopTrail)),
+    ("dana", Strike::Object(Deed::OpenBucket)),
+    ("robin", Strike::Object(Deed::OpenTrust)),
+    ("kim", Strike::Object(Deed::DeleteRole)),
+    ("sam", Strike::Object(Deed::DisableRule)),
+    ("dana", Strike::Object(Deed::DropPasswordPolicy)),
+    ("robin", Strike::Object(Deed::DisableRegion)),
+    ("kim", Strike::Object(Deed::ReplaceTemplate)),
+    ("sam", Strike::Object(Deed::ReplaceContact)),
+    ("dana", Strike::Object(Deed::EndRootAccess)),
+    ("kim", Strike::Organization(MischiefKind::CreateForeignPolicy)),
+    ("kim", Strike::Organization(MischiefKind::AttachForeign)),
 ];
 
 /// The file that leaves desired state in the last chapter.
@@ -118,8 +129,8 @@ pub(super) async fn tell(
         unhealed: 0,
     };
     story.bootstrap().await?;
-    for (seed, (who, kind)) in (SEED..).zip(STRIKES) {
-        story.strike(seed, who, *kind).await?;
+    for (seed, (who, strike)) in (SEED..).zip(STRIKES) {
+        story.strike(seed, who, *strike).await?;
     }
     story.deletion().await?;
     story.end().await
@@ -138,18 +149,13 @@ impl Story<'_> {
         self.say("", &what_remains(&settled.report))
     }
 
-    async fn strike(&mut self, seed: u64, who: &str, kind: MischiefKind) -> anyhow::Result<()> {
-        let names = Names {
-            tree: self.cloud.inspect(|world| world.tree().clone()),
-            accounts: &self.desired.resources.account_names,
-        };
-        let mischief = Vandal::new(&self.cloud, who, seed)
-            .strike_with(&[kind])
+    async fn strike(&mut self, seed: u64, who: &str, strike: Strike) -> anyhow::Result<()> {
+        let struck = strike
+            .by(who, seed, &self.cloud, &self.desired.resources.account_names)
             .with_context(|| format!("{who} found nothing to do"))?;
-        let told = names.tell(&mischief);
-        self.say(who, &told)?;
+        self.say(who, &struck.told)?;
         let settled = self.settle(WakeReason::Timer).await?;
-        if !is_harmless(&mischief) {
+        if !struck.is_harmless {
             return self.healed(&settled, "healed");
         }
         if settled.changes > 0 || !is_healed(&settled.report) {

@@ -7,6 +7,7 @@ use strum::IntoEnumIterator;
 
 use crate::cloud::Call;
 use crate::cloud::simulated::SimulatedCloud;
+use crate::cloud::simulated::tampering::{Deed, Tampering};
 use crate::cloud::simulated::world::{StoredPolicy, World};
 use crate::org::{AccountId, ParentId, PolicyId, PolicyType, PolicyTypeStatus, TargetId};
 
@@ -78,6 +79,18 @@ impl Vandal {
         let mut kinds = kinds.to_vec();
         self.generator.shuffle(&mut kinds);
         kinds.into_iter().find_map(|kind| self.attempt(kind))
+    }
+
+    /// Does one of `deeds` to one object; nothing when none of them can be done.
+    pub fn tamper(&mut self, deeds: &[Deed]) -> Option<Tampering> {
+        let mut deeds = deeds.to_vec();
+        self.generator.shuffle(&mut deeds);
+        deeds.into_iter().find_map(|deed| {
+            let victims = self.cloud.inspect(|world| deed.victims(world));
+            let object = self.generator.choice(victims)?;
+            self.cloud.meddle(|world| deed.befall(world, &object));
+            Some(Tampering { object, deed })
+        })
     }
 
     fn attempt(&mut self, kind: MischiefKind) -> Option<Mischief> {

@@ -4,6 +4,7 @@
 //! `PALISADE_SEED=<seed>`.
 
 mod emergency;
+mod estate;
 mod monitor;
 mod packing;
 mod profiles;

@@ -46,6 +46,7 @@ impl World {
         self.expect_trusted(key)?;
         let found = self.region(key).or_else(|| self.objects.get(key).cloned());
         let found = found.or_else(|| unset(key));
+        let found = found.map(|state| self.delivering(state));
         Ok(Reply::Reading(Box::new(found.map_or_else(Reading::nothing, Reading::whole))))
     }
 

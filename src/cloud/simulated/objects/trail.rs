@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use crate::cloud::simulated::refusal::{Code, Refusal};
 use crate::cloud::simulated::world::World;
-use crate::org::{EventSelector, ObjectKey, TrailCover, TrailSettings, TrailState, TrailStep};
+use crate::org::{
+    EventSelector, ObjectKey, ObjectState, TrailCover, TrailSettings, TrailState, TrailStep,
+};
 
 /// Trails in one Region ("Quotas in AWS `CloudTrail`"); organization trails count.
 const TRAILS_MAX: usize = 5;
@@ -45,7 +47,11 @@ pub(super) fn change(
     match step {
         TrailStep::Create { .. } => {}
         TrailStep::Tag { tags } => trail.tags.extend(tags.clone()),
-        TrailStep::Start => trail.is_logging = true,
+        TrailStep::Start => {
+            trail.is_logging = true;
+            let delivery = trail.delivery.get_or_insert_default();
+            delivery.started = Some(world.calendar_now());
+        }
         TrailStep::Update { settings } => {
             expect_settings(world, key, settings)?;
             let kms_key = settings.kms_key.clone().or(trail.settings.kms_key);
@@ -56,6 +62,18 @@ pub(super) fn change(
         TrailStep::Delete => return Ok(None),
     }
     Ok(Some(trail))
+}
+
+impl World {
+    /// What a trail says of its deliveries: one that records has just delivered.
+    pub(super) fn delivering(&self, state: ObjectState) -> ObjectState {
+        let ObjectState::Trail(mut trail) = state else { return state };
+        if let Some(delivery) = trail.delivery.as_mut().filter(|_| trail.is_logging) {
+            let now = Some(self.calendar_now());
+            (delivery.delivered, delivery.digested) = (now, now);
+        }
+        ObjectState::Trail(trail)
+    }
 }
 
 fn expect_settings(

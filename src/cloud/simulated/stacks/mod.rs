@@ -209,7 +209,8 @@ impl World {
         format!("00000000-0000-4000-8000-{:012}", self.stacks.count)
     }
 
-    fn calendar_now(&self) -> Timestamp {
+    /// What the calendar says.
+    pub(super) fn calendar_now(&self) -> Timestamp {
         let passed = self.stacks.born.elapsed();
         self.stacks.calendar.checked_add(passed).unwrap_or(self.stacks.calendar)
     }
