@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use crate::compile::PARTITION;
 use crate::desired::{
-    BuiltInProbe, DesiredBreakGlass, DesiredTarget, GovernanceRoles, MustWork, OnUnknown,
-    ProbeOrigin,
+    BuiltInProbe, DesiredBreakGlass, DesiredTarget, EmergencyRole, GovernanceRoles, MustWork,
+    OnUnknown, ProbeOrigin,
 };
 
 /// The role that AWS Organizations makes in every account it creates.
@@ -29,12 +31,13 @@ pub(super) fn member_role(roles: &GovernanceRoles) -> String {
     plain.map_or(MEMBER_ROLE, String::as_str).to_owned()
 }
 
-/// The chain of emergency access: operators reach the emergency role and, from it and directly, the roles in
-/// the accounts; and those can mend an account, where they may do everything.
+/// The chain of emergency access: operators reach the emergency role and, from it, from the role of the identity
+/// provider and directly, the roles in the accounts; and those do there what they are for.
 pub(super) fn break_glass(desired: &DesiredBreakGlass) -> Vec<MustWork> {
     let account = &desired.emergency_account;
     let role = |name: &str| format!("arn:{PARTITION}:iam::{{account}}:role/{name}");
-    let emergency = format!("arn:{PARTITION}:iam::{account}:role/{}", desired.emergency_role);
+    let entrance = |name: &str| format!("arn:{PARTITION}:iam::{account}:role/{name}");
+    let emergency = entrance(&desired.emergency_role);
     let home = BTreeSet::from([DesiredTarget::Account(account.clone())]);
     // The roles are everywhere but where the operators come from.
     let elsewhere = |principal: &str, role: &str, mfa| MustWork {
@@ -50,16 +53,47 @@ pub(super) fn break_glass(desired: &DesiredBreakGlass) -> Vec<MustWork> {
         }
     }
     for one in &desired.roles {
-        probes.push(elsewhere(&emergency, &role(&one.name), Mfa::Lost));
-        if one.managed_policies.contains("AdministratorAccess") {
+        for name in desired.entrances() {
+            probes.push(elsewhere(&entrance(name), &role(&one.name), Mfa::Lost));
+        }
+        for (resource, actions) in purposes(one, &role("example")) {
             probes.push(MustWork {
-                actions: MENDING.iter().map(|action| (*action).to_owned()).collect(),
+                actions: actions.into_iter().collect(),
                 principal: format!("role/{}", one.name),
-                ..elsewhere("", &role("example"), Mfa::Lost)
+                ..elsewhere("", &resource, Mfa::Lost)
             });
         }
     }
     probes
+}
+
+/// What a role is for, by resource: mending, where it may do everything, and every action that its own policy
+/// allows by its full name. What stands behind a `*` there is too much to be proved.
+fn purposes(role: &EmergencyRole, some_role: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let mut purposes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    if role.managed_policies.contains("AdministratorAccess") {
+        let mending = MENDING.iter().map(|action| (*action).to_owned());
+        purposes.entry(some_role.to_owned()).or_default().extend(mending);
+    }
+    let statements = role.policy.as_ref().map_or(&[][..], |policy| each(&policy["Statement"]));
+    for statement in statements.iter().filter(|statement| statement["Effect"] == "Allow") {
+        // The first that is one resource stands for the others.
+        let resources = each(&statement["Resource"]).iter().filter_map(Value::as_str);
+        let resource = resources.into_iter().find(|text| is_plain(text)).unwrap_or("*");
+        let actions = each(&statement["Action"]).iter().filter_map(Value::as_str);
+        let named = actions.filter(|action| is_plain(action)).map(ToOwned::to_owned);
+        purposes.entry(resource.to_owned()).or_default().extend(named);
+    }
+    purposes.retain(|_, actions| !actions.is_empty());
+    purposes
+}
+
+fn is_plain(text: &str) -> bool {
+    !text.contains(['*', '?', '$'])
+}
+
+fn each(value: &Value) -> &[Value] {
+    value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)
 }
 
 /// Did the session begin with a second factor? One that was reached through a role says that it did not.

@@ -74,11 +74,20 @@ pub(super) fn observed() -> SimulationBuilder {
 pub(super) fn resources(documents: &[String]) -> Resources {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("all.yaml"), documents.concat()).unwrap();
+    std::fs::write(directory.path().join("idp.xml"), idp_metadata()).unwrap();
     let today = "2026-01-01".parse().unwrap();
     let loaded = load(directory.path(), today, catalog::built_in());
     let problems: Vec<_> = loaded.problems.iter().map(|problem| &problem.message).collect();
     assert!(problems.is_empty(), "{problems:?}");
     compile(&loaded.org.unwrap(), today)
+}
+
+/// What an identity provider says of itself, as long as IAM demands.
+fn idp_metadata() -> String {
+    let padding = " ".repeat(1000);
+    format!(
+        "<EntityDescriptor><IDPSSODescriptor><X509Certificate>MII</X509Certificate></IDPSSODescriptor></EntityDescriptor>{padding}<!-- -->"
+    )
 }
 
 pub(super) fn planned(documents: &[String], cloud: SimulationBuilder) -> Plan {

@@ -303,6 +303,41 @@ fn emergency_access_is_looked_after_wherever_there_is_a_document_for_it() {
     assert_eq!(lockouts(&plan), [""; 0]);
 }
 
+/// A role that may do a few things has to be able to do them; what its policy names with a `*` is not proved.
+#[test]
+fn emergency_roles_with_a_policy_of_their_own_can_do_what_it_allows() {
+    let own = EMERGENCY.replace(
+        "managedPolicies: [AdministratorAccess]",
+        r#"policy: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: ["ec2:StopInstances", "rds:*"], Resource: "*"}]}"#,
+    );
+    let planned = |service: &str| {
+        let denying = policy("denying", r#""/Workloads""#, "", service);
+        planned(&[organization(), denying, own.clone()], observed())
+    };
+    let plan = planned("ec2");
+    let said = "`break-glass` could not call ec2:StopInstances as arn:aws:iam::222222222222:role/BREAK-GLASS-ROLE";
+    assert!(lockouts(&plan).iter().any(|message| message.contains(said)), "{:?}", lockouts(&plan));
+    assert_eq!(lockouts(&planned("rds")), [""; 0]);
+    assert_eq!(lockouts(&planned("cloudtrail")), [""; 0]);
+}
+
+/// Failure mode 3: the way in through an identity provider ends in the same roles.
+#[test]
+fn the_way_in_through_an_identity_provider_is_looked_after() {
+    let federated = format!(
+        "{EMERGENCY}  saml: {{provider: emergency-idp, metadataFile: ./idp.xml, role: BREAK-GLASS-FEDERATED}}\n"
+    );
+    let denying = policy("denying", r#""account:bank""#, "", "s3").replace(
+        r#"{Effect: Deny, Action: "s3:*", Resource: "*"}"#,
+        r#"{Effect: Deny, Action: "sts:AssumeRole", Resource: "*", Condition: {ArnLike: {"aws:PrincipalArn": "arn:aws:iam::*:role/BREAK-GLASS-FEDERATED"}}}"#,
+    );
+    let plan = planned(&[organization(), denying.clone(), federated], observed());
+    let said = "as arn:aws:iam::333333333333:role/BREAK-GLASS-FEDERATED";
+    assert!(lockouts(&plan).iter().any(|message| message.contains(said)), "{:?}", lockouts(&plan));
+    let without = planned(&[organization(), denying, EMERGENCY.to_owned()], observed());
+    assert_eq!(lockouts(&without), [""; 0]);
+}
+
 /// What a Region restriction and a demand for MFA leave to operators.
 #[test]
 fn common_guardrails_leave_emergency_access_alone() {
