@@ -40,6 +40,8 @@ pub(crate) struct Explanation {
     pub(crate) unseen: Vec<String>,
     /// What AWS said, where that and the verdict differ.
     pub(crate) stated: Option<String>,
+    /// The role that a session is taken to be of.
+    pub(crate) taken_role: Option<String>,
 }
 
 /// What becomes of a call.
@@ -158,6 +160,7 @@ impl Explanation {
             doubts: Vec::new(),
             unseen: Vec::new(),
             stated: None,
+            taken_role: question.taken_role.clone(),
         };
         explanation.take(bindings.decide(request));
         for hit in bindings.hierarchy.hits(request).into_iter().filter(|hit| hit.is_deny) {
@@ -266,7 +269,7 @@ impl Statement {
 
 /// The pattern that exempts the caller, if that lets the call through: the statement is asked again with it.
 fn exemption(statement: &Value, place: &StatementRef<'_>, question: &Question) -> Option<String> {
-    let pattern = principal_pattern(&question.principal)?;
+    let pattern = (*question.request.values("aws:PrincipalArn").first()?).to_owned();
     let document = json!({"Version": "2012-10-17", "Statement": [statement]});
     let exempting = policy::with_exceptions(&document, std::slice::from_ref(&pattern));
     let document = Document::read(&exempting).ok()?;
@@ -280,26 +283,7 @@ fn exemption(statement: &Value, place: &StatementRef<'_>, question: &Question) -
             Hierarchy { resource_control: levels, ..Hierarchy::default() }
         }
     };
-    let mut request = question.request.clone();
-    if !request.tells("aws:PrincipalArn") {
-        // A session does not say its role's path; the pattern is for a role without one.
-        request = request.with("aws:PrincipalArn", [pattern.as_str()]);
-    }
-    hierarchy.hits(&request).iter().all(|hit| !hit.is_deny).then_some(pattern)
-}
-
-/// The smallest pattern of principals that is the caller; none for services and everybody.
-fn principal_pattern(principal: &str) -> Option<String> {
-    let parts: Vec<&str> = principal.splitn(6, ':').collect();
-    let ["arn", partition, _, _, account, name] = parts[..] else { return None };
-    match name.strip_prefix("assumed-role/") {
-        // A role's path is not in its sessions' ARNs, and a wildcard for it would exempt others.
-        Some(session) => {
-            let role = session.split('/').next()?;
-            Some(format!("arn:{partition}:iam::{account}:role/{role}"))
-        }
-        None => Some(principal.to_owned()),
-    }
+    hierarchy.hits(&question.request).iter().all(|hit| !hit.is_deny).then_some(pattern)
 }
 
 fn conditions(statement: &Value, question: &Question) -> Vec<Condition> {

@@ -9,6 +9,8 @@ use crate::effective::Effective;
 use crate::policy::Request;
 use crate::replay::calls_in;
 
+const PRINCIPAL_ARN: &str = "aws:PrincipalArn";
+
 /// A question that is complete.
 #[derive(Debug)]
 pub(crate) struct Question {
@@ -24,6 +26,8 @@ pub(crate) struct Question {
     pub(crate) request: Request,
     /// What AWS said stood in the way.
     pub(crate) stated: Option<Stated>,
+    /// The ARN of the role that a session is taken to be of: a session does not say its role's path.
+    pub(crate) taken_role: Option<String>,
 }
 
 impl Question {
@@ -47,6 +51,7 @@ impl Question {
         }
         question.account = account;
         question.add_keys(args)?;
+        question.take_role();
         question.request = effective.with_organization(question.request);
         Ok(question)
     }
@@ -68,6 +73,7 @@ impl Question {
             account: None,
             request,
             stated: None,
+            taken_role: None,
         })
     }
 
@@ -93,7 +99,18 @@ impl Question {
         if let Some(resource) = &resource {
             request = request.on(resource);
         }
-        Ok(Self { principal, action, resource, account: None, request, stated })
+        Ok(Self { principal, action, resource, account: None, request, stated, taken_role: None })
+    }
+
+    /// Who asks by hand has seldom more than the session's ARN, and few roles have a path: without an
+    /// assumption every exemption would make the answer unknown. The answer says what was assumed.
+    fn take_role(&mut self) {
+        if self.request.tells(PRINCIPAL_ARN) {
+            return;
+        }
+        let Some(role) = role_of_session(&self.principal) else { return };
+        self.request = self.request.clone().with(PRINCIPAL_ARN, [role.as_str()]);
+        self.taken_role = Some(role);
     }
 
     /// Adds what is said of condition keys, over what follows from the call.
@@ -111,6 +128,17 @@ impl Question {
         self.request = request;
         Ok(())
     }
+}
+
+/// The ARN of a session's role, if the role is where roles usually are ("Referencing permission sets": IAM
+/// Identity Center makes roles with a path of its own).
+fn role_of_session(principal: &str) -> Option<String> {
+    let parts: Vec<&str> = principal.splitn(6, ':').collect();
+    let ["arn", partition, "sts", _, account, name] = parts[..] else { return None };
+    let role = name.strip_prefix("assumed-role/")?.split('/').next()?;
+    let path =
+        if role.starts_with("AWSReservedSSO_") { "aws-reserved/sso.amazonaws.com/" } else { "" };
+    Some(format!("arn:{partition}:iam::{account}:role/{path}{role}"))
 }
 
 /// An account by its name or id.

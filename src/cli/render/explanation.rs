@@ -47,6 +47,13 @@ fn head(explanation: &Explanation, paint: Paint) -> String {
     let on = call.resource.as_ref().map(|on| format!(" on {}", inert(on))).unwrap_or_default();
     let mut text = format!("{verdict}  {}{on}\n", inert(&call.action));
     let _ = writeln!(text, "  by {}", inert(&call.principal));
+    if let Some(role) = &explanation.taken_role {
+        let _ = writeln!(
+            text,
+            "  taken for {}: if the role is another, say `--context aws:PrincipalArn=ARN`",
+            inert(role)
+        );
+    }
     let account = match (&call.account, &call.account_name) {
         (Some(id), Some(name)) => format!("in account {} ({id}), ", inert(name)),
         (Some(id), None) => format!("in account {id}, "),
@@ -166,6 +173,15 @@ fn advice(explanation: &Explanation) -> Vec<String> {
     advice
 }
 
+/// Where a document names whom its policies leave alone; nothing if it cannot.
+fn exemptions_of(document: &str) -> Option<&'static str> {
+    match document.split('/').next()? {
+        "LoggingTrail" => Some("spec.protect.except.principals"),
+        "BreakGlassRole" => None,
+        _ => Some("spec.except.principals"),
+    }
+}
+
 /// What would make a statement let the call through.
 fn exemption(statement: &Statement) -> Vec<String> {
     let named = match &statement.sid {
@@ -174,10 +190,13 @@ fn exemption(statement: &Statement) -> Vec<String> {
     };
     let mut ways = Vec::new();
     let written = &statement.written;
-    match (written.place, &written.document, &statement.exemption) {
-        (Place::Git | Place::GitDocument, Some(document), Some(pattern)) => ways.push(format!(
-            "{named}: exempt the principal, with `{pattern}` in `spec.except.principals` of {document}"
-        )),
+    let field = written.document.as_deref().and_then(exemptions_of);
+    match (written.place, &written.document, statement.exemption.as_ref().zip(field)) {
+        (Place::Git | Place::GitDocument, Some(document), Some((pattern, field))) => {
+            ways.push(format!(
+                "{named}: exempt the principal, with `{pattern}` in `{field}` of {document}"
+            ));
+        }
         (Place::Git | Place::GitDocument | Place::Marked, Some(document), _) => {
             ways.push(format!("{named}: change {document}"));
         }
