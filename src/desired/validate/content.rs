@@ -167,8 +167,11 @@ pub(crate) fn check(
              {size}, and AWS allows {}",
             quota.characters_max
         );
-        let finding = Finding::new(ProblemCode::OverQuota, message)
-            .help("shorten it, or split it into two documents");
+        let finding = Finding::new(ProblemCode::OverQuota, message).help(how_to_shorten(
+            &written.value,
+            except,
+            quota.characters_max,
+        ));
         report(document, written, Severity::Error, "", finding, context);
     }
     // Nobody can edit the text of a ready-made guardrail here; it is checked where it is made.
@@ -176,6 +179,37 @@ pub(crate) fn check(
         let sizes = (size, quota.characters_max);
         lint::check(document, written, grammar, except, sizes, context);
     }
+}
+
+/// What to do about a policy that is too large: where it can be cut, if its statements only deny. Denies do not
+/// depend on each other.
+fn how_to_shorten(document: &Value, except: &Exceptions, characters_max: usize) -> String {
+    let all = statements(document);
+    let fits = |part: &[Value]| {
+        let one = serde_json::json!({"Version": document["Version"], "Statement": part});
+        let compiled = policy::minify(&policy::with_exceptions(&one, &except.principals));
+        compiled.chars().count() <= characters_max
+    };
+    if document.get("Statement").is_none() || all.iter().any(|one| one["Effect"] != "Deny") {
+        return "shorten it, or split it into two documents".to_owned();
+    }
+    if let Some(at) = all.iter().position(|one| !fits(std::slice::from_ref(one))) {
+        return format!(
+            "statement {} alone is too large: shorten it, or cut its `Action` or `Resource` in two",
+            at + 1
+        );
+    }
+    let (mut documents, mut begin, mut first) = (1, 0, all.len());
+    for end in 1..=all.len() {
+        if !fits(&all[begin..end]) {
+            first = first.min(end - 1);
+            (documents, begin) = (documents + 1, end - 1);
+        }
+    }
+    format!(
+        "statements 1 to {first} fit: put the others into documents of their own with the same \
+         `targets`, {documents} in all"
+    )
 }
 
 /// The statements of a policy in the IAM language; none where there are none.
