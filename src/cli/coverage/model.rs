@@ -221,7 +221,9 @@ impl Gatherer<'_> {
             .org
             .headers()
             .filter(|header| header.document != self.org.header.document && !is_policy(header));
-        let others = others.map(|header| (self.served(header), self.serving(header, None, None)));
+        let others = others.map(|header| {
+            (self.served(header), self.serving(header, self.reached_by(header), None))
+        });
         std::iter::once(organization).chain(policies).chain(others).chain(self.tests()).collect()
     }
 
@@ -332,9 +334,22 @@ impl Gatherer<'_> {
     /// How many accounts lie at or below what the policy is attached to. Control policies do not
     /// bind the management account.
     fn reached(&self, policy: &DesiredPolicy) -> usize {
+        self.below(&policy.targets)
+    }
+
+    /// The same of a document that puts something into accounts; nothing of others.
+    fn reached_by(&self, header: &DocumentHeader) -> Option<usize> {
+        let is_it = |other: &DocumentHeader| other.document == header.document;
+        let roles = self.org.break_glass.iter().find(|it| is_it(&it.header));
+        let stacks = self.org.baselines.iter().find(|it| is_it(&it.header));
+        let targets = roles.map(|it| &it.targets).or(stacks.map(|it| &it.targets))?;
+        Some(self.below(targets))
+    }
+
+    fn below(&self, targets: &BTreeSet<DesiredTarget>) -> usize {
         let is_under = |account: &AccountId| {
             let place = self.org.placements.get(account);
-            policy.targets.iter().any(|target| match target {
+            targets.iter().any(|target| match target {
                 DesiredTarget::Account(id) => id == account,
                 DesiredTarget::Unit(unit) => place.is_some_and(|place| unit.contains(place)),
             })
