@@ -11,7 +11,7 @@ use crate::status::difference::Sighting;
 use crate::status::history::turns;
 use crate::status::{
     Cause, Circumstances, Condition, ConditionStatus, ConditionType, Difference, DifferenceState,
-    DocumentReport, EmergencyReport, Pass, Reason, Report, TrailReport, scrub,
+    DocumentReport, EmergencyReport, Pass, PolicyReport, Reason, Report, TrailReport, scrub,
 };
 
 /// What one pass says about one document.
@@ -26,6 +26,8 @@ pub(in crate::status) struct Evidence<'a> {
     pub(in crate::status) size_used: Option<f64>,
     /// What it lies on.
     pub(in crate::status) targets: BTreeSet<String>,
+    /// The policies in AWS that say what it says.
+    pub(in crate::status) policies: Vec<PolicyReport>,
     /// Of emergency access: would it work?
     pub(in crate::status) emergency: Option<EmergencyReport>,
     /// Of a trail: does it record, and does that arrive?
@@ -145,6 +147,7 @@ pub(in crate::status) fn report(
         differences,
         size_used: evidence.size_used,
         targets: evidence.targets,
+        policies: evidence.policies,
         history: turns(&conditions, before, circumstances.now),
         emergency,
         trail,

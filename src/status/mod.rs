@@ -11,6 +11,7 @@ mod emergency;
 mod history;
 mod notice;
 mod plan_view;
+mod policies;
 mod practice;
 mod publish;
 mod report;
@@ -30,8 +31,8 @@ pub use crate::status::practice::{PracticeReport, PracticeState, ServedPractice}
 pub use crate::status::publish::{Published, Publisher};
 pub use crate::status::report::{
     BlockedReport, DesiredStateReport, DocumentReport, DriftReport, HeldReport, PassReport,
-    PassResult, PhaseSeconds, Problem, RegionListReport, Report, Trouble, UnknownReport,
-    UnmanagedReport, WakeReason,
+    PassResult, PhaseSeconds, PolicyReport, Problem, RegionListReport, Report, Trouble,
+    UnknownReport, UnmanagedReport, WakeReason,
 };
 pub use crate::status::scrub::scrub;
 pub use crate::status::shape::PartDifference;

@@ -311,6 +311,9 @@ pub struct DocumentReport {
     pub differences: Vec<Difference>,
     /// Size of its policy, as a share of what is allowed.
     pub size_used: Option<f64>,
+    /// The policies in AWS that say what it says, as far as they were seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<PolicyReport>,
     /// Of emergency access: would it work?
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub emergency: Option<EmergencyReport>,
@@ -325,6 +328,20 @@ pub struct DocumentReport {
     /// How it stood, the newest first; at most twenty entries, since the daemon started.
     #[serde(default)]
     pub history: Vec<Turn>,
+}
+
+/// A policy in AWS that says what a document says, alone or together with others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyReport {
+    /// Its type.
+    pub policy_type: String,
+    /// Its name.
+    pub name: String,
+    /// Its id.
+    pub id: String,
+    /// SHA-256 of what it says, minified, in hexadecimal; nothing while that is not known.
+    pub sha256: Option<String>,
 }
 
 impl Report {

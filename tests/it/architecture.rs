@@ -39,7 +39,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("replay", &["org", "policy", "effective"]),
     ("act", &["org", "policy", "cloud", "clock", "plan"]),
     // `desired` tells it a target's and a document's names; `compile` only carries them.
-    ("status", &["org", "desired", "compile", "plan", "readiness", "act", "clock"]),
+    ("status", &["org", "policy", "desired", "compile", "plan", "readiness", "act", "clock"]),
     // What the page shows: modes, documents and obstacles by their own names.
     ("admin", &["status", "metrics", "desired", "org", "plan"]),
     // Operations are the port's; what desired state has of each, `compile` says.

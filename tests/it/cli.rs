@@ -223,9 +223,25 @@ fn the_demo_builds_shows_its_status_and_ends_on_request() {
     }
     let status = palisade(&["status", "--url", &url]);
     assert!(out(&status).contains("ServiceControlPolicy/"), "{}", out_and_err(&status));
+    assert_evidence(&url);
     let interrupted = Command::new("kill").args(["-INT", &demo.id().to_string()]).status();
     assert!(interrupted.unwrap().success());
     assert_eq!(demo.wait().unwrap().code(), Some(0));
+}
+
+/// Whoever asks the daemon learns which objects in AWS are meant, and that they say what git says.
+fn assert_evidence(url: &str) {
+    let coverage = palisade(&["coverage", "desired-state", "--url", url, "--output", "json"]);
+    let coverage: serde_json::Value = serde_json::from_str(&out(&coverage)).unwrap();
+    let practices = coverage["practices"].as_array().unwrap();
+    let guardrails = practices.iter().flat_map(|one| one["guardrails"].as_array().unwrap());
+    let evidence = guardrails.map(|one| &one["evidence"]);
+    let seen = evidence.filter(|one| one["id"].as_str().is_some_and(|id| id.starts_with("p-")));
+    let alone: Vec<_> = seen.filter(|one| one["isShared"] == false).collect();
+    assert!(alone.len() > 5, "{coverage:#}");
+    for one in alone {
+        assert_eq!(one["sha256"], one["objectSha256"], "{one}");
+    }
 }
 
 #[test]

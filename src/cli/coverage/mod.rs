@@ -35,9 +35,8 @@ pub(crate) use crate::cli::coverage::model::{
 pub(crate) struct CoverageArgs {
     #[command(flatten)]
     pub(crate) dir: DirArgs,
-    /// Say how things stand in this file, written by `palisade observe`; with `--url` only which objects
-    /// in AWS are meant
-    #[arg(long, env = "PALISADE_SNAPSHOT", value_name = "FILE")]
+    /// Say how things stand in this file, written by `palisade observe`
+    #[arg(long, env = "PALISADE_SNAPSHOT", value_name = "FILE", conflicts_with = "url")]
     pub(crate) snapshot: Option<std::path::PathBuf>,
     /// Say how things stand, and since when, as the daemon that listens here sees them
     #[arg(long, env = "PALISADE_URL", value_name = "URL")]
@@ -61,10 +60,7 @@ pub(crate) enum CoverageFormat {
 pub(crate) fn run(args: &CoverageArgs, console: Console) -> anyhow::Result<Exit> {
     let (org, desired) = sources::desired_org(&args.dir.dir, console)?;
     let coverage = match (&args.url, &args.snapshot) {
-        (Some(url), file) => {
-            let snapshot = file.as_deref().map(observe::read).transpose()?;
-            by_daemon(url, snapshot.as_ref(), &org, &desired, console)?
-        }
+        (Some(url), _) => by_daemon(url, &org, &desired, console)?,
         (None, Some(file)) => {
             let snapshot = observe::read(file)?;
             let source = format!("the snapshot `{}`", file.display());
@@ -93,7 +89,6 @@ fn knowledge<'a>(source: String, args: &CoverageArgs, desired: &Desired) -> Know
         digest: desired.digest.clone(),
         report: None,
         has_history: false,
-        snapshot: None,
         tests: tests(desired),
     }
 }
@@ -112,7 +107,6 @@ fn tests(desired: &Desired) -> TestFacts {
 
 fn by_daemon(
     url: &str,
-    snapshot: Option<&OrgSnapshot>,
     org: &DesiredOrg,
     desired: &Desired,
     console: Console,
@@ -132,7 +126,6 @@ fn by_daemon(
         digest: report.desired_state.digest.clone(),
         report: Some(&report),
         has_history: true,
-        snapshot,
         tests: tests(desired),
     };
     Ok(model::coverage(org, &desired.resources, &knowledge))
@@ -175,6 +168,6 @@ fn by_snapshot(
         drills: BTreeMap::new(),
     };
     let report = summarize(&pass, &circumstances, None);
-    let known = Knowledge { report: Some(&report), snapshot: Some(snapshot), ..known };
+    let known = Knowledge { report: Some(&report), ..known };
     Ok(model::coverage(org, &desired.resources, &known))
 }

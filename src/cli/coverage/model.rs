@@ -13,7 +13,7 @@ use crate::catalog::{
 };
 use crate::compile::{Enforcement, PolicyKey, Resources};
 use crate::desired::{DesiredOrg, DesiredPolicy, DesiredTarget, DocumentHeader};
-use crate::org::{AccountId, OrgSnapshot};
+use crate::org::AccountId;
 use crate::policy;
 pub(crate) use crate::status::PracticeState as State;
 use crate::status::{ConditionType, DocumentReport, Report};
@@ -38,8 +38,6 @@ pub(crate) struct Knowledge<'a> {
     pub(crate) report: Option<&'a Report>,
     /// Says since when a document is in sync? A single look cannot.
     pub(crate) has_history: bool,
-    /// The organization as it is, for ids.
-    pub(crate) snapshot: Option<&'a OrgSnapshot>,
     /// How the tests of the guardrails stand.
     pub(crate) tests: TestFacts,
 }
@@ -363,18 +361,16 @@ impl Gatherer<'_> {
             PolicyKey { policy_type: policy.policy_type.clone(), name: policy.policy_name.clone() };
         let shared = self.resources.packed.get(&own);
         let name = shared.map_or(&own.name, |key| &key.name);
-        let observed = self.knowledge.snapshot.and_then(|it| it.policies_of(&policy.policy_type));
-        let mut observed = observed.into_iter().flat_map(BTreeMap::values);
-        let found = observed.find(|observed| observed.name == *name);
-        let said = found.and_then(|found| found.document.known());
-        let said = said.and_then(|text| policy::parse(text).ok());
+        let report = self.knowledge.report.and_then(|it| it.document(&policy.header.document));
+        let mut seen = report.into_iter().flat_map(|report| &report.policies);
+        let found = seen.find(|seen| seen.name == *name);
         Evidence {
             policy_type: policy.policy_type.to_string(),
             name: name.clone(),
             is_shared: shared.is_some(),
-            id: found.map(|found| found.id.to_string()),
+            id: found.map(|found| found.id.clone()),
             sha256: sha256(&policy::minify(&content)),
-            object_sha256: said.map(|said| sha256(&policy::minify(&said))),
+            object_sha256: found.and_then(|found| found.sha256.clone()),
         }
     }
 
