@@ -86,6 +86,7 @@ impl Demand<'_> {
             Holder::Management => {
                 statements.extend(self.organization(access, true));
                 statements.extend(self.objects(access, |rule| self.reaches_management(rule)));
+                statements.extend(self.left_behind());
             }
             Holder::DelegatedAdministrator => {
                 statements.extend(self.organization(access, false));
@@ -93,6 +94,7 @@ impl Demand<'_> {
                 statements.extend(self.objects(access, |rule| {
                     rule.kind.is_reached_from_home() || self.reaches_members(rule)
                 }));
+                statements.extend(self.left_behind());
             }
             Holder::Member => {
                 statements.extend(self.objects(access, |rule| self.reaches_members(rule)));
@@ -150,6 +152,14 @@ impl Demand<'_> {
         let keep = (!types.is_empty())
             .then(|| statement("KeepPolicies", kept).when("organizations:PolicyType", types));
         keep.into_iter().chain(is_marked.then(|| statement("MarkWhatIsOurs", marks))).collect()
+    }
+
+    /// Looking for `StackSets` that a document has left behind.
+    fn left_behind(&self) -> Option<IamStatement> {
+        let mut kinds = self.resources.objects.iter().map(|rule| rule.kind);
+        let is_wanted = kinds.any(|kind| kind == ObjectKind::StackSet);
+        let is_alone = !is_wanted && self.resources.looks_for_stack_sets();
+        is_alone.then(|| observe(ObjectKind::StackSet))
     }
 
     /// What is done to objects in accounts, kind by kind.

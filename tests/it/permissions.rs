@@ -80,6 +80,12 @@ const EXPLAINED: &[(&str, &str)] = &[
     ("iam:DeleteLoginProfile", "as above"),
     ("iam:DeleteUser", "as above"),
     ("iam:DeleteAccountPasswordPolicy", "where its document goes, once that is approved"),
+    ("cloudformation:ListStackInstances", "the simulation answers a StackSet whole"),
+    ("cloudformation:ListStackSetOperations", "as above"),
+    ("cloudformation:DetectStackSetDrift", "days after a deployment"),
+    ("cloudformation:UpdateStackInstances", "where stacks are outdated or failed"),
+    ("cloudformation:DeleteStackInstances", "where an OU or a Region is given up, once approved"),
+    ("cloudformation:DeleteStackSet", "where a baseline is replaced, once that is approved"),
     ("iam:GetSAMLProvider", "where one that is ours was left behind"),
 ];
 
@@ -124,6 +130,39 @@ fn trail(insights: &str) -> String {
     )
 }
 
+/// Before these services are trusted nothing can be read through them.
+const TRUSTING: &str = "  trustedServices: [account.amazonaws.com, iam.amazonaws.com, \
+    member.org.stacksets.cloudformation.amazonaws.com]\n";
+
+/// What the organization keeps in every account without a role there.
+fn estate(regions: &str, contact: &str, root: bool, days: u32) -> String {
+    format!(
+        r#"  organizationalUnits: {{Workloads: {{accounts: [shop]}}}}
+  policyTypes: [SERVICE_CONTROL_POLICY]
+{TRUSTING}  alternateContacts:
+    security: {{name: {contact}, title: On call, emailAddress: security@acme.example, phoneNumber: "+00 000 0001"}}
+  rootAccess: {{credentialsManagement: {root}, sessions: {root}}}
+---
+apiVersion: palisade/v1
+kind: RegionRestriction
+metadata: {{name: regions}}
+spec:
+  targets: ["/"]
+  optIn: {{enabled: [{regions}], allowDisable: true}}
+---
+apiVersion: palisade/v1
+kind: Baseline
+metadata: {{name: topic}}
+spec:
+  template: |
+    {{"Parameters": {{"Days": {{"Type": "String"}}}}, "Resources": {{"Topic": {{"Type": "AWS::SNS::Topic"}}}}}}
+  parameters: {{Days: "{days}"}}
+  targets: [/Workloads]
+  regions: [eu-west-1]
+"#
+    )
+}
+
 fn inline_role(name: &str, action: &str) -> String {
     format!(
         "    - {{name: {name}, policy: {{Version: \"2012-10-17\", Statement: \
@@ -165,6 +204,14 @@ fn histories() -> Vec<(&'static str, Vec<String>)> {
                     "{ORGANIZATION}{}",
                     trail("ApiErrorRateInsight").replace("acme-logs", "acme-other")
                 ),
+            ],
+        ),
+        (
+            "estate",
+            vec![
+                format!("{ORGANIZATION}{TRUSTING}"),
+                format!("{ORGANIZATION}{}", estate("eu-central-2, eu-south-2", "Ada", true, 1)),
+                format!("{ORGANIZATION}{}", estate("eu-central-2", "Bob", false, 2)),
             ],
         ),
         (
@@ -243,13 +290,19 @@ async fn calls(
 }
 
 fn cloud() -> SimulatedCloud {
-    SimulatedCloud::builder(1)
+    let cloud = SimulatedCloud::builder(1)
         .organization("o-a1b2c3d4e5", "111111111111", "r-ab12")
         .account("break-glass", "333333333333", "/")
         .account("shop", "555555555555", "/")
         .enable("SERVICE_CONTROL_POLICY")
         .build()
-        .unwrap()
+        .unwrap();
+    cloud.meddle(|world| {
+        for region in ["eu-central-2", "eu-south-2"] {
+            world.open_region(region);
+        }
+    });
+    cloud
 }
 
 fn allowed(policy: &IamPolicy) -> BTreeSet<String> {

@@ -64,11 +64,18 @@ pub(in crate::compile) fn rule(
     }
 }
 
+impl Resources {
+    /// Are StackSets looked for, also where no document wants one? What a document has left behind is found so.
+    pub fn looks_for_stack_sets(&self) -> bool {
+        self.trusted_services.contains(STACK_SETS_SERVICE)
+    }
+}
+
 /// Where to look for StackSets of ours even when no document wants one any more: wherever StackSets can work.
 pub(super) fn query(resources: &Resources, tree: &Tree, partition: &str) -> Option<ObjectQuery> {
     let account = resources.management_account.clone();
     let is_possible = partition == "aws"
-        && resources.trusted_services.contains(STACK_SETS_SERVICE)
+        && resources.looks_for_stack_sets()
         && tree.accounts.contains_key(&account);
     let region = Some(Region::new(STACK_SETS_HOME));
     is_possible.then_some(ObjectQuery { account, region, kind: ObjectKind::StackSet })
