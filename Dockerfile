@@ -22,7 +22,7 @@ ARG REVISION=unknown
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/source/target,sharing=locked \
     touch src/lib.rs src/main.rs \
-    && PALISADE_BUILD_REVISION="$REVISION" cargo build --release --locked --features kubernetes --bin palisade \
+    && PALISADE_BUILD_REVISION="$REVISION" cargo build --release --locked --features kubernetes,otel --bin palisade \
     && install -D --mode=0755 target/release/palisade /image/palisade \
     && install --directory --mode=0750 /image/data
 

@@ -20,9 +20,12 @@ use crate::controller::{Daemon, Stopped};
 use crate::telemetry;
 
 pub(crate) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
-    telemetry::start(args.log_format.into(), &args.log)?;
     let runtime = runtime()?;
+    let collector = args.otlp_endpoint.as_ref();
+    let format = args.log_format.into();
+    let telemetry = telemetry::start(format, &args.log, collector, runtime.handle())?;
     let stopped = runtime.block_on(serve(args));
+    telemetry.finish();
     // A second signal means at once: nothing is waited for.
     runtime.shutdown_background();
     Ok(match stopped? {

@@ -25,7 +25,7 @@ use crate::cli::permissions::PermissionsArgs;
 use crate::cloud::budget::BudgetShare;
 use crate::config::{MAX_CHANGES, MAX_DELETES};
 use crate::lint::LintCode;
-use crate::telemetry::LogFormat;
+use crate::telemetry::{LogFormat, OtlpEndpoint};
 
 /// The version, and the git revision if the build was told.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
@@ -245,6 +245,10 @@ pub(crate) struct RunArgs {
     /// How log lines are written
     #[arg(long, env = "PALISADE_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub(crate) log_format: DataFormat,
+    /// Send spans of passes and changes to this collector of OpenTelemetry, by OTLP over HTTP. Needs a
+    /// build with `--features otel`; `OTEL_EXPORTER_OTLP_HEADERS` and `OTEL_SERVICE_NAME` are heeded
+    #[arg(long, env = "PALISADE_OTLP_ENDPOINT", value_name = "URL")]
+    pub(crate) otlp_endpoint: Option<OtlpEndpoint>,
 }
 
 #[derive(Debug, Args)]
