@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::compile::{DesiredTarget, PolicyKey, PolicyResource, Spread};
+use crate::compile::{DesiredTarget, ObjectRule, PolicyKey, PolicyResource, Spread};
 use crate::org::{
-    AccountId, AccountState, DocumentRef, ObservedPolicy, OuPath, ParentId, PolicyType, TargetId,
-    Tree,
+    AccountId, AccountState, DocumentRef, ObjectState, ObservedPolicy, OuPath, ParentId,
+    PolicyType, TargetId, Tree,
 };
 use crate::plan::{Change, Plan, TargetRef};
 use crate::status::Pass;
@@ -207,11 +207,7 @@ impl<'a> Surveyor<'a> {
         for rule in &pass.resources.objects {
             let is_differing = differing.contains(&rule.document);
             let force = if is_differing { Force::Differing } else { Force::InForce };
-            let nodes: Vec<Node> = match &rule.spread {
-                Spread::Account(account) => vec![Node::Account(account.clone())],
-                Spread::Below { targets, .. } => targets.iter().map(node_of).collect(),
-            };
-            for node in nodes {
+            for node in lies_on(rule).iter().map(node_of) {
                 let document = rule.document.clone();
                 self.at(node).guardrails.push(GuardrailHere { document, force });
             }
@@ -319,6 +315,20 @@ fn node_of(target: &DesiredTarget) -> Node {
     }
 }
 
+/// Where an object has its effect: that of a StackSet, which is kept in one account, is in others.
+fn lies_on(rule: &ObjectRule) -> Vec<DesiredTarget> {
+    if let ObjectState::StackSet(set) = &rule.state
+        && let Some(reach) = &set.reach
+    {
+        let units = reach.paths.iter().cloned().map(DesiredTarget::Unit);
+        return units.chain(reach.only.iter().cloned().map(DesiredTarget::Account)).collect();
+    }
+    match &rule.spread {
+        Spread::Account(account) => vec![DesiredTarget::Account(account.clone())],
+        Spread::Below { targets, .. } => targets.iter().cloned().collect(),
+    }
+}
+
 /// The documents whose text differs.
 fn edited(plan: &Plan) -> BTreeSet<&DocumentRef> {
     changes(plan)
@@ -375,11 +385,7 @@ pub(in crate::status) fn targets<'a>(
         }
     }
     for rule in &pass.resources.objects {
-        let of = targets.entry(&rule.document).or_default();
-        match &rule.spread {
-            Spread::Account(id) => of.extend([account_word(id, names)]),
-            Spread::Below { targets, .. } => of.extend(targets.iter().map(word)),
-        }
+        targets.entry(&rule.document).or_default().extend(lies_on(rule).iter().map(word));
     }
     targets
 }

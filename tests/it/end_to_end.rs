@@ -293,6 +293,19 @@ async fn what_is_not_ours_is_left_alone() {
     actor.unit("/Lab").await;
 }
 
+/// The example without what takes several passes in each of its thirty accounts, since it needs trusted access
+/// before it can be read or waits for operations: `trail` and `estate` try that on the emulator in few accounts,
+/// and the demo's story the whole of it in the simulation.
+fn without_several_passes(text: &str) -> String {
+    let text = text.replace("  optIn: {enabled: [eu-central-2]}\n", "");
+    let cut = text.split_once("  alternateContacts:\n").and_then(|(before, rest)| {
+        let (_, after) =
+            rest.split_once("  rootAccess: {credentialsManagement: true, sessions: true}\n")?;
+        Some(format!("{before}{after}"))
+    });
+    cut.unwrap_or(text)
+}
+
 #[tokio::test]
 async fn the_example_is_reached_from_a_bare_organization_and_then_left_alone() {
     let site = Site::new(EmulatedOrganization::with_paths(&[("/", 30)]));
@@ -308,8 +321,13 @@ async fn the_example_is_reached_from_a_bare_organization_and_then_left_alone() {
     // Everything in force, also what the example only observes.
     ids.insert("mode: observe".to_owned(), "mode: enforce".to_owned());
     site.copy(&example(), &|text| {
-        ids.iter().fold(text.to_owned(), |text, (written, real)| text.replace(written, real))
+        let text = ids.iter().fold(text.to_owned(), |text, (id, real)| text.replace(id, real));
+        without_several_passes(&text)
     });
+    for file in ["logging.yaml", "baselines.yaml"] {
+        fs::remove_file(site.path("desired-state/guardrails").join(file)).unwrap();
+    }
+    fs::remove_file(site.path("desired-state/tests/detective-controls.yaml")).unwrap();
 
     let plan = site.plan();
     assert_eq!(plan.code, 2, "{plan}");

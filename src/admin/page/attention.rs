@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::html::{Html, Look, anchor, counted};
+use super::words::{ready, unready};
 use crate::org::DocumentRef;
 use crate::plan::BlockedReason;
 use crate::status::{
@@ -19,6 +20,7 @@ pub(super) fn section(html: &mut Html, report: &Report) {
         | invalid(html, report)
         | blocked(html, report)
         | refused(html, report)
+        | not_ready(html, report)
         | unknown(html, &report.unknown)
         | troubles(html, &report.troubles);
     if !waits {
@@ -56,6 +58,20 @@ fn held(html: &mut Html, report: &Report) -> bool {
     documents(html, &waiting.map(DocumentReport::document).collect());
     html.markup("</article>");
     true
+}
+
+/// What is as git says and would all the same not work.
+fn not_ready(html: &mut Html, report: &Report) -> bool {
+    let mut any = false;
+    for document in unready(report).take(LINES_MAX) {
+        any = true;
+        card(html, Look::Bad, &format!("{} would not work", document.name));
+        let message = ready(&document.conditions).map_or("", |ready| ready.message.as_str());
+        html.element("p", &[], message);
+        documents(html, &[document.document()].into());
+        html.markup("</article>");
+    }
+    any
 }
 
 /// A command to copy.

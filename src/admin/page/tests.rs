@@ -211,6 +211,25 @@ fn on_call_reads_what_to_do_first() {
 }
 
 /// Relative luminance of `#rgb` or `#rrggbb` (WCAG 2.2, "relative luminance").
+/// Nothing differs, and emergency access has no second factor: nobody reads that all is well.
+#[test]
+fn what_would_not_work_needs_a_person_although_nothing_differs() {
+    let mut emergency = document("emergency", "NotReady", "");
+    emergency["inSync"] = json!(true);
+    emergency["differences"] = json!([]);
+    let mut report = hostile();
+    report.documents = vec![serde_json::from_value(emergency).unwrap()];
+    (report.held, report.desired_state.valid) = (None, true);
+    let page = render(Some(&report));
+    let verdict = &page[page.find("id=\"verdict-words\"").unwrap()..];
+    let verdict = &verdict[..verdict.find("</h1>").unwrap()];
+    assert!(verdict.contains("emergency would not work"), "{verdict}");
+    let attention =
+        &page[page.find("id=\"attention\"").unwrap()..page.find("id=\"drift\"").unwrap()];
+    assert!(attention.contains("emergency would not work"), "{attention}");
+    assert!(attention.contains("href=\"#"), "it leads to the document: {attention}");
+}
+
 fn luminance(colour: &str) -> f64 {
     let digits: String = match colour.len() {
         4 => colour[1..].chars().flat_map(|digit| [digit, digit]).collect(),

@@ -1,7 +1,7 @@
 //! The first look: how things stand, in one sentence, and the numbers beside it.
 
 use super::html::{Html, Look, counted};
-use super::words::{ready, standing};
+use super::words::{ready, standing, unready};
 use crate::desired::Mode;
 use crate::status::{ConditionStatus, DifferenceState, DocumentReport, PracticeState, Report};
 
@@ -35,6 +35,10 @@ pub(super) fn verdict(report: &Report) -> Verdict {
     }
     if !report.desired_state.valid {
         return bad("Git does not load: the last good state is kept".to_owned());
+    }
+    let broken: Vec<&str> = unready(report).map(|document| document.name.as_str()).collect();
+    if !broken.is_empty() {
+        return bad(format!("{} would not work", broken.join(", ")));
     }
     let reported = count(report, |state| state == DifferenceState::Reported);
     let all = count(report, |_| true);
@@ -127,7 +131,7 @@ fn numbers(html: &mut Html, report: &Report) {
     );
     let differences = documents.iter().map(|document| document.differences.len()).sum();
     tally(html, "#drift", "objects differ", Look::Wait, differences);
-    let waiting = count(report, DifferenceState::needs_person);
+    let waiting = count(report, DifferenceState::needs_person) + unready(report).count();
     tally(html, "#attention", "need a person", Look::Bad, waiting);
     tally(html, "#attention", "parts not read", Look::Unknown, unread(report));
     if let Some(tree) = &report.tree {

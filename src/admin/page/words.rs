@@ -3,7 +3,7 @@
 use super::html::Look;
 use crate::status::{
     Condition, ConditionStatus, ConditionType, DifferenceState, DocumentReport, Force,
-    PartDifference, PracticeState, Reason,
+    PartDifference, PracticeState, Reason, Report,
 };
 
 /// What is wrong with an object, by what would make it right.
@@ -45,6 +45,14 @@ pub(super) fn standing(document: &DocumentReport) -> (Look, &'static str) {
         None => (Look::Unknown, "not known"),
         Some(ready) => turned(ready.status, ready.reason),
     }
+}
+
+/// Documents that are as git says and would all the same not do what they are for: an operator has no second
+/// factor, log files do not arrive.
+pub(super) fn unready(report: &Report) -> impl Iterator<Item = &DocumentReport> {
+    report.documents.iter().filter(|document| {
+        ready(&document.conditions).is_some_and(|ready| ready.reason == Reason::NotReady)
+    })
 }
 
 /// How a document stood.

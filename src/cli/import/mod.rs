@@ -38,6 +38,11 @@ struct Imported {
     left_out: Vec<String>,
 }
 
+/// What an import does not look at. Each is adopted by a document that names it.
+const IN_ACCOUNTS: &str = "not imported: trails, buckets, roles, StackSets, Regions and contacts; a document that \
+    names one adopts it (`trailName`, `stackSetName`, the role's `name`), and `palisade plan` shows first what \
+    it would change";
+
 /// What things are called in desired state.
 struct Names {
     /// The `Organization` document, and so the owner in every mark.
@@ -68,6 +73,7 @@ pub(crate) fn run(args: &ImportArgs, console: Console) -> anyhow::Result<Exit> {
         "wrote {} to `{directory}`; `palisade plan {directory}` should find nothing to do",
         counted(imported.files.len(), "file")
     ));
+    console.say(IN_ACCOUNTS);
     Ok(Exit::Good)
 }
 
