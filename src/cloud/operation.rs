@@ -155,6 +155,9 @@ operations! {
     ListAttachedUserPolicies: "iam", Read, IamReads;
     ListGroupsForUser: "iam", Read, IamReads;
     ListAccessKeys: "iam", Read, IamReads;
+    ListSshPublicKeys as "ListSSHPublicKeys": "iam", Read, IamReads;
+    ListServiceSpecificCredentials: "iam", Read, IamReads;
+    ListSigningCertificates: "iam", Read, IamReads;
     GetLoginProfile: "iam", Read, IamReads;
     ListMfaDevices as "ListMFADevices": "iam", Read, IamReads;
     ListUsers: "iam", Read, IamReads;
@@ -162,6 +165,12 @@ operations! {
     TagUser: "iam", Write, IamWrites;
     UpdateAccessKey: "iam", Write, IamWrites;
     DeleteAccessKey: "iam", Write, IamWrites;
+    UpdateSshPublicKey as "UpdateSSHPublicKey": "iam", Write, IamWrites;
+    DeleteSshPublicKey as "DeleteSSHPublicKey": "iam", Write, IamWrites;
+    UpdateServiceSpecificCredential: "iam", Write, IamWrites;
+    DeleteServiceSpecificCredential: "iam", Write, IamWrites;
+    UpdateSigningCertificate: "iam", Write, IamWrites;
+    DeleteSigningCertificate: "iam", Write, IamWrites;
     RemoveUserFromGroup: "iam", Write, IamWrites;
     DetachUserPolicy: "iam", Write, IamWrites;
     PutUserPolicy: "iam", Write, IamWrites;
@@ -175,6 +184,7 @@ operations! {
     DeleteAccountPasswordPolicy: "iam", Write, IamWrites;
     GetSamlProvider as "GetSAMLProvider": "iam", Read, IamReads;
     ListSamlProviders as "ListSAMLProviders": "iam", Read, IamReads;
+    ListOidcProviders as "ListOpenIDConnectProviders": "iam", Read, IamReads;
     CreateSamlProvider as "CreateSAMLProvider": "iam", Write, IamWrites;
     UpdateSamlProvider as "UpdateSAMLProvider": "iam", Write, IamWrites;
     TagSamlProvider as "TagSAMLProvider": "iam", Write, IamWrites;

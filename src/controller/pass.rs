@@ -173,6 +173,7 @@ fn wanted_objects(resources: &Resources, snapshot: &OrgSnapshot) -> Option<Wante
     Some(WantedObjects {
         installation: resources.installation.clone(),
         keys: estate.objects.into_keys().collect(),
+        closed: estate.closed.into_iter().map(|place| place.query).collect(),
         queries: estate.queries,
     })
 }

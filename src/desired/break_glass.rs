@@ -107,6 +107,8 @@ pub struct Others {
     pub users: BTreeSet<String>,
     /// Of roles.
     pub roles: BTreeSet<String>,
+    /// Of SAML and OIDC providers.
+    pub identity_providers: BTreeSet<String>,
 }
 
 /// Somebody who may use emergency access.

@@ -39,6 +39,8 @@ pub struct WantedObjects {
     pub keys: BTreeSet<ObjectKey>,
     /// Listings.
     pub queries: BTreeSet<ObjectQuery>,
+    /// Those of them that must be seen, because nothing may be there but what is wanted.
+    pub closed: BTreeSet<ObjectQuery>,
 }
 
 /// What is kept of one account.
@@ -53,6 +55,7 @@ pub(super) struct AccountMemory {
 struct Asked {
     keys: BTreeSet<ObjectKey>,
     queries: BTreeSet<ObjectQuery>,
+    closed: BTreeSet<ObjectQuery>,
 }
 
 /// What one account said.
@@ -103,6 +106,9 @@ fn by_account(wanted: &WantedObjects) -> BTreeMap<AccountId, Asked> {
     for query in &wanted.queries {
         asked.entry(query.account.clone()).or_default().queries.insert(query.clone());
     }
+    for query in &wanted.closed {
+        asked.entry(query.account.clone()).or_default().closed.insert(query.clone());
+    }
     asked
 }
 
@@ -146,7 +152,8 @@ impl AccountMemory {
         self.listings.retain(|query, _| asked.queries.contains(query));
         for query in &asked.queries {
             let kept = self.listings.entry(query.clone()).or_default();
-            let is_meant = asked.keys.iter().any(|key| key.kind == query.kind);
+            let is_meant =
+                asked.closed.contains(query) || asked.keys.iter().any(|key| key.kind == query.kind);
             let listing = async {
                 let listed = listed(cloud, query).await;
                 if is_meant { listed } else { listed.or_else(nothing_if_denied) }

@@ -19,14 +19,15 @@ pub use crate::org::mark::{
 pub use crate::org::members::Members;
 pub use crate::org::object::{
     AutoDeployment, BucketState, BucketStep, Comparison, Contact, ContactDetails, ContactStep,
-    Deployed, EventRuleState, EventRuleStep, EventSelector, EventTarget, FieldSelector, Instance,
-    InstanceStatus, InvalidKey, LifecycleRule, ListedObject, LockMode, ObjectKey, ObjectKind,
-    ObjectQuery, ObjectState, ObjectStep, OperationStatus, PasswordPolicyState, PasswordPolicyStep,
-    Piece, PublicBlock, Reach, Region, RegionConcurrency, RegionState, RegionStatus, RegionStep,
-    Retention, RoleState, RoleStep, Rollout, RootCredentialsState, RootFeature, RootFeatureState,
-    RootFeatureStep, SamlProviderState, SamlProviderStep, Settings, Share, SignIn,
-    StackSetOperation, StackSetPermissions, StackSetState, StackSetStep, TrailCover, TrailDelivery,
-    TrailSettings, TrailState, TrailStep, UserState, UserStep, Versioning, operation_id,
+    Credential, CredentialKind, Deployed, EventRuleState, EventRuleStep, EventSelector,
+    EventTarget, FieldSelector, Instance, InstanceStatus, InvalidCredential, InvalidKey,
+    LifecycleRule, ListedObject, LockMode, ObjectKey, ObjectKind, ObjectQuery, ObjectState,
+    ObjectStep, OperationStatus, PasswordPolicyState, PasswordPolicyStep, Piece, PublicBlock,
+    Reach, Region, RegionConcurrency, RegionState, RegionStatus, RegionStep, Retention, RoleState,
+    RoleStep, Rollout, RootCredentialsState, RootFeature, RootFeatureState, RootFeatureStep,
+    SamlProviderState, SamlProviderStep, Settings, Share, SignIn, StackSetOperation,
+    StackSetPermissions, StackSetState, StackSetStep, TrailCover, TrailDelivery, TrailSettings,
+    TrailState, TrailStep, UserState, UserStep, Versioning, operation_id,
 };
 pub use crate::org::part::{Part, Unknown};
 pub use crate::org::path::{InvalidPath, OuPath};

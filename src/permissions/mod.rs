@@ -270,6 +270,7 @@ impl Demand<'_> {
             | ObjectKind::RootCredentials
             | ObjectKind::PasswordPolicy
             | ObjectKind::SamlProvider
+            | ObjectKind::OidcProvider
             | ObjectKind::EventRule => None,
         }
     }

@@ -105,6 +105,9 @@ pub fn purpose(operation: Operation) -> Purpose {
         | Operation::ListAttachedUserPolicies
         | Operation::ListGroupsForUser
         | Operation::ListAccessKeys
+        | Operation::ListSshPublicKeys
+        | Operation::ListServiceSpecificCredentials
+        | Operation::ListSigningCertificates
         | Operation::GetLoginProfile
         | Operation::ListMfaDevices
         | Operation::ListUsers
@@ -112,6 +115,12 @@ pub fn purpose(operation: Operation) -> Purpose {
         | Operation::TagUser
         | Operation::UpdateAccessKey
         | Operation::DeleteAccessKey
+        | Operation::UpdateSshPublicKey
+        | Operation::DeleteSshPublicKey
+        | Operation::UpdateServiceSpecificCredential
+        | Operation::DeleteServiceSpecificCredential
+        | Operation::UpdateSigningCertificate
+        | Operation::DeleteSigningCertificate
         | Operation::RemoveUserFromGroup
         | Operation::DetachUserPolicy
         | Operation::PutUserPolicy
@@ -129,6 +138,7 @@ pub fn purpose(operation: Operation) -> Purpose {
         | Operation::UpdateSamlProvider
         | Operation::TagSamlProvider
         | Operation::DeleteSamlProvider => Purpose::Object(ObjectKind::SamlProvider),
+        Operation::ListOidcProviders => Purpose::Object(ObjectKind::OidcProvider),
         Operation::DescribeRule
         | Operation::ListTargetsByRule
         | Operation::ListRuleTags

@@ -162,6 +162,7 @@ impl Examiner<'_> {
             ObjectKind::Role
             | ObjectKind::PasswordPolicy
             | ObjectKind::SamlProvider
+            | ObjectKind::OidcProvider
             | ObjectKind::EventRule
             | ObjectKind::Trail
             | ObjectKind::Bucket

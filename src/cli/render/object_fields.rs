@@ -34,12 +34,14 @@ fn user_lines(before: Option<&UserState>, after: Option<&UserState>) -> Vec<Line
     let mut lines = field("permissions boundary", (before.map(boundary), after.map(boundary)));
     let keys = |user: Option<&UserState>| -> BTreeSet<String> {
         let keys = user.into_iter().flat_map(|user| &user.keys);
-        keys.map(|(id, is_active)| {
-            format!("{} access key {id}", if *is_active { "active" } else { "inactive" })
-        })
-        .collect()
+        keys.map(|(id, is_active)| activity(*is_active, &format!("access key {id}"))).collect()
     };
     lines.extend(set_lines(&keys(before), &keys(after)));
+    let credentials = |user: Option<&UserState>| -> BTreeSet<String> {
+        let credentials = user.into_iter().flat_map(|user| &user.credentials);
+        credentials.map(|(it, is_active)| activity(*is_active, &it.to_string())).collect()
+    };
+    lines.extend(set_lines(&credentials(before), &credentials(after)));
     let rights = |user: Option<&UserState>| -> BTreeSet<String> {
         let groups = user.into_iter().flat_map(|user| &user.groups);
         let policies = user.into_iter().flat_map(|user| &user.attached);
@@ -56,6 +58,10 @@ fn user_lines(before: Option<&UserState>, after: Option<&UserState>) -> Vec<Line
         lines.extend(policy_lines(&title, old.get(name), new.get(name)));
     }
     lines
+}
+
+fn activity(is_active: bool, what: &str) -> String {
+    format!("{} {what}", if is_active { "active" } else { "inactive" })
 }
 
 fn password_policy_lines(

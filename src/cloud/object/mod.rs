@@ -7,6 +7,7 @@
 mod bucket;
 mod contact;
 mod event_rule;
+mod oidc_provider;
 mod password_policy;
 mod region;
 mod role;
@@ -94,6 +95,8 @@ pub(in crate::cloud) fn first(kind: ObjectKind) -> Operation {
         ObjectKind::User => user::FIRST,
         ObjectKind::PasswordPolicy => password_policy::FIRST,
         ObjectKind::SamlProvider => saml_provider::FIRST,
+        // Listed, and never read one by one.
+        ObjectKind::OidcProvider => oidc_provider::LISTING,
         ObjectKind::EventRule => event_rule::FIRST,
         ObjectKind::RootFeature => root::FEATURES,
         ObjectKind::RootCredentials => root::CREDENTIALS,
@@ -113,6 +116,7 @@ pub(in crate::cloud) fn listing(kind: ObjectKind) -> Operation {
         // There is one, which is read and never listed.
         ObjectKind::PasswordPolicy => password_policy::FIRST,
         ObjectKind::SamlProvider => saml_provider::LISTING,
+        ObjectKind::OidcProvider => oidc_provider::LISTING,
         ObjectKind::EventRule => event_rule::LISTING,
         ObjectKind::RootFeature => root::FEATURES,
         ObjectKind::RootCredentials => root::CREDENTIALS,

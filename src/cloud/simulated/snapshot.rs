@@ -86,6 +86,10 @@ impl World {
             }
         }
         for (query, part) in &snapshot.listings {
+            if query.kind == ObjectKind::OidcProvider {
+                let listed = known("OIDC providers", part)?;
+                world.oidc_providers.extend(listed.into_iter().map(|listed| listed.key));
+            }
             if query.kind != ObjectKind::Region {
                 continue;
             }

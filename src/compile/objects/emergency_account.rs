@@ -87,6 +87,7 @@ fn user(desired: &DesiredBreakGlass, mark: &Mark) -> UserState {
         groups: BTreeSet::new(),
         boundary: None,
         keys: BTreeMap::new(),
+        credentials: BTreeMap::new(),
         tags: mark.tags(),
         sign_in: SignIn::default(),
     }
@@ -132,9 +133,12 @@ pub(super) fn closed(desired: &DesiredBreakGlass, roles: &GovernanceRoles) -> Ve
     let governance = [palisade, stack_sets, control_tower].into_iter().flatten().cloned();
     let others = &desired.others;
     let known_roles = governance.chain([SERVICE_LINKED.to_owned()]).chain(others.roles.clone());
+    let known_providers =
+        others.identity_providers.iter().cloned().chain([IDENTITY_CENTER.to_owned()]);
     vec![
         place(ObjectKind::User, others.users.clone()),
         place(ObjectKind::Role, known_roles.collect()),
-        place(ObjectKind::SamlProvider, BTreeSet::from([IDENTITY_CENTER.to_owned()])),
+        place(ObjectKind::SamlProvider, known_providers.collect()),
+        place(ObjectKind::OidcProvider, others.identity_providers.clone()),
     ]
 }

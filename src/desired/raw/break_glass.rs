@@ -164,7 +164,19 @@ pub(crate) struct RawOthers {
     /// service-linked roles, need not be named.
     #[serde(default)]
     pub(crate) roles: Vec<NamePattern>,
+    /// Names of SAML providers, and OIDC providers by their URLs without `https://`; `*` and `?` stand for
+    /// anything. Those of IAM Identity Center need not be named.
+    #[serde(default)]
+    pub(crate) identity_providers: Vec<ProviderPattern>,
 }
+
+/// The name of an identity provider with `*` and `?` for anything.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[schemars(extend(
+    "pattern" = "^[A-Za-z0-9+=,.@_-][A-Za-z0-9+=,.@_/:*?-]{2,254}$",
+    "patternErrorMessage" = "must be the name of a SAML provider, the URL of an OIDC provider without `https://`, or a pattern of one that begins with at least one letter"
+))]
+pub(crate) struct ProviderPattern(pub(crate) String);
 
 /// A name in IAM with `*` and `?` for anything.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -260,10 +260,11 @@ pub(super) fn read_alerts(
 }
 
 pub(super) fn read_others(raw: Option<RawOthers>) -> Others {
-    let RawOthers { users, roles } = raw.unwrap_or_default();
+    let RawOthers { users, roles, identity_providers } = raw.unwrap_or_default();
     Others {
         users: users.into_iter().map(|pattern| pattern.0).collect(),
         roles: roles.into_iter().map(|pattern| pattern.0).collect(),
+        identity_providers: identity_providers.into_iter().map(|pattern| pattern.0).collect(),
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a double answers some calls its own way")]
 
 mod ages;
+mod closed;
 mod double;
 
 use std::collections::BTreeMap;

@@ -43,6 +43,8 @@ pub enum ObjectKind {
     PasswordPolicy,
     /// A SAML provider of IAM.
     SamlProvider,
+    /// An `OpenID` Connect provider of IAM, called by its URL without the scheme.
+    OidcProvider,
     /// A rule of `EventBridge` on the default bus.
     EventRule,
     /// A feature of central root access.
@@ -100,8 +102,9 @@ impl ObjectKind {
             | Self::User
             | Self::SamlProvider
             | Self::EventRule => true,
-            // Listings of trails show no mark.
+            // Listings of trails show no mark, and OIDC providers are never ours.
             Self::Trail
+            | Self::OidcProvider
             | Self::AlternateContact
             | Self::PasswordPolicy
             | Self::RootFeature
@@ -121,6 +124,7 @@ impl ObjectKind {
             | Self::User
             | Self::PasswordPolicy
             | Self::SamlProvider
+            | Self::OidcProvider
             | Self::EventRule
             | Self::Bucket
             | Self::RootFeature
@@ -139,6 +143,7 @@ impl ObjectKind {
             | Self::User
             | Self::PasswordPolicy
             | Self::SamlProvider
+            | Self::OidcProvider
             | Self::EventRule
             | Self::Bucket
             | Self::RootCredentials => false,
@@ -152,6 +157,7 @@ impl ObjectKind {
             Self::Role
             | Self::StackSet
             | Self::EventRule
+            | Self::OidcProvider
             | Self::PasswordPolicy
             | Self::Trail
             | Self::Region
@@ -169,6 +175,7 @@ impl ObjectKind {
             Self::User => "user",
             Self::PasswordPolicy => "password policy",
             Self::SamlProvider => "SAML provider",
+            Self::OidcProvider => "OIDC provider",
             Self::EventRule => "event rule",
             Self::Trail => "trail",
             Self::StackSet => "stack set",

@@ -42,7 +42,9 @@ pub use crate::org::object::trail::{
     Comparison, EventSelector, FieldSelector, TrailCover, TrailDelivery, TrailSettings, TrailState,
     TrailStep,
 };
-pub use crate::org::object::user::{SignIn, UserState, UserStep};
+pub use crate::org::object::user::{
+    Credential, CredentialKind, InvalidCredential, SignIn, UserState, UserStep,
+};
 
 /// What an object is. Policy documents in it are text, as AWS keeps them or as they are sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +131,7 @@ impl ListedObject {
             | ObjectKind::User
             | ObjectKind::PasswordPolicy
             | ObjectKind::SamlProvider
+            | ObjectKind::OidcProvider
             | ObjectKind::EventRule
             | ObjectKind::RootFeature
             | ObjectKind::RootCredentials => None,

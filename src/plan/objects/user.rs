@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::org::{ObjectStep, UserState, UserStep};
+use crate::org::{Credential, ObjectStep, UserState, UserStep};
 use crate::plan::draft::Weight;
 use crate::plan::objects::marked::tags_to_write;
 use crate::plan::objects::role::meaning;
@@ -11,13 +11,15 @@ use crate::plan::objects::role::meaning;
 const KEY: &str =
     "it lets nobody in any more, and when and for what it was used cannot be asked once it is gone";
 
-/// How far the user gets in one pass. A key is deactivated at once, since that closes the door and can be
+/// How far the user gets in one pass. A key or another credential is deactivated at once, since that closes the door and can be
 /// undone; it is deleted when nothing else is left to do, and only with approval (BG-58).
 pub(super) fn toward(before: &UserState, wanted: &UserState) -> (UserState, Weight) {
     let settled = UserState { sign_in: before.sign_in.clone(), ..wanted.clone() };
-    let closed = before.keys.keys().map(|id| (id.clone(), false)).collect();
-    let closed = UserState { keys: closed, ..settled.clone() };
-    if before.keys.is_empty() || !steps(Some(before), &closed).is_empty() {
+    let keys = before.keys.keys().map(|id| (id.clone(), false)).collect();
+    let credentials = before.credentials.keys().map(|it| (it.clone(), false)).collect();
+    let closed = UserState { keys, credentials, ..settled.clone() };
+    let has_none = before.keys.is_empty() && before.credentials.is_empty();
+    if has_none || !steps(Some(before), &closed).is_empty() {
         (closed, Weight::PLAIN)
     } else {
         (settled, Weight::dangerous(KEY))
@@ -31,6 +33,9 @@ pub(super) fn steps(before: Option<&UserState>, after: &UserState) -> Vec<Object
     let closes = |id: &String| after.keys.get(id) != Some(&true);
     let open = before.keys.iter().filter(|(id, is_active)| **is_active && closes(id));
     steps.extend(open.map(|(id, _)| UserStep::DeactivateKey { id: id.clone() }));
+    let stays_open = |it: &Credential| after.credentials.get(it) == Some(&true);
+    let open = before.credentials.iter().filter(|(it, is_active)| **is_active && !stays_open(it));
+    steps.extend(open.map(|(it, _)| UserStep::DeactivateCredential { credential: it.clone() }));
     let groups = before.groups.difference(&after.groups);
     steps.extend(groups.map(|group| UserStep::LeaveGroup { group: group.clone() }));
     let attached = before.attached.difference(&after.attached);
@@ -43,6 +48,8 @@ pub(super) fn steps(before: Option<&UserState>, after: &UserState) -> Vec<Object
     }
     let gone = before.keys.keys().filter(|id| !after.keys.contains_key(*id));
     steps.extend(gone.map(|id| UserStep::DeleteKey { id: id.clone() }));
+    let gone = before.credentials.keys().filter(|it| !after.credentials.contains_key(*it));
+    steps.extend(gone.map(|it| UserStep::DeleteCredential { credential: it.clone() }));
     if let Some(tags) = tags_to_write(&before.tags, &after.tags, !steps.is_empty()) {
         steps.insert(0, UserStep::Tag { tags });
     }
@@ -74,6 +81,7 @@ pub(super) fn remove(user: &UserState) -> Vec<ObjectStep> {
         attached: [].into(),
         groups: [].into(),
         keys: BTreeMap::new(),
+        credentials: BTreeMap::new(),
         tags: BTreeMap::new(),
         ..user.clone()
     };
@@ -90,7 +98,7 @@ pub(super) fn remove(user: &UserState) -> Vec<ObjectStep> {
 #[cfg(test)]
 mod tests {
     use super::{remove, steps, toward};
-    use crate::org::{ObjectStep, SignIn, UserState};
+    use crate::org::{Credential, CredentialKind, ObjectStep, SignIn, UserState};
     use crate::plan::draft::{Danger, Weight};
 
     fn user() -> UserState {
@@ -105,6 +113,7 @@ mod tests {
             groups: [].into(),
             boundary: None,
             keys: [].into(),
+            credentials: [].into(),
             tags: [("palisade:owner".to_owned(), "acme".to_owned())].into(),
             sign_in: SignIn::default(),
         }
@@ -130,6 +139,35 @@ mod tests {
         assert!(matches!(weight.danger, Danger::Because(_)), "{weight:?}");
         before.keys = [("AKIA1".to_owned(), false)].into();
         assert_eq!(said(&steps(Some(&before), &after)), ["delete access key AKIA1"]);
+    }
+
+    /// An SSH key, a certificate and a service's own password open the same door as an access key.
+    #[test]
+    fn whatever_else_lets_somebody_in_is_closed_at_once_and_deleted_only_with_approval() {
+        let mut before = user();
+        before.credentials = [
+            (Credential::new(CredentialKind::SshKey, "APKA1"), true),
+            (Credential::new(CredentialKind::ServiceCredential, "ACCA1"), true),
+            (Credential::new(CredentialKind::SigningCertificate, "CERT1"), false),
+        ]
+        .into();
+        let (after, weight) = toward(&before, &user());
+        assert_eq!(weight, Weight::PLAIN);
+        assert_eq!(
+            said(&steps(Some(&before), &after)),
+            ["deactivate SSH public key APKA1", "deactivate service-specific credential ACCA1"]
+        );
+        let (settled, weight) = toward(&after, &user());
+        assert!(matches!(weight.danger, Danger::Because(_)), "{weight:?}");
+        assert_eq!(
+            said(&steps(Some(&after), &settled)),
+            [
+                "delete SSH public key APKA1",
+                "delete service-specific credential ACCA1",
+                "delete signing certificate CERT1",
+            ]
+        );
+        assert_eq!(said(&steps(Some(&settled), &toward(&settled, &user()).0)), [""; 0]);
     }
 
     #[test]
@@ -160,6 +198,7 @@ mod tests {
     fn a_user_is_locked_out_before_it_is_emptied_and_deleted() {
         let mut leaver = user();
         leaver.keys = [("AKIA1".to_owned(), true)].into();
+        leaver.credentials = [(Credential::new(CredentialKind::SshKey, "APKA1"), true)].into();
         leaver.sign_in.has_password = true;
         leaver.sign_in.mfa_devices = ["arn:aws:iam::1:mfa/a".to_owned()].into();
         assert_eq!(
@@ -167,8 +206,10 @@ mod tests {
             [
                 "delete the console password",
                 "deactivate access key AKIA1",
+                "deactivate SSH public key APKA1",
                 "delete inline policy assume",
                 "delete access key AKIA1",
+                "delete SSH public key APKA1",
                 "deactivate an MFA device",
                 "delete",
             ]

@@ -40,6 +40,20 @@ spec:
     regions: [us-east-1, eu-west-1]
 "#;
 
+/// Made for these tests; nobody has its key any more.
+const CERTIFICATE: &str = "\
+-----BEGIN CERTIFICATE-----
+MIIBbjCCARWgAwIBAgIUKlAQiu8Oe08CJ2ZcGhPun7dSWnQwCgYIKoZIzj0EAwIw
+DDEKMAgGA1UEAwwBYTAgFw0yNjExMjYyMTQ5MTNaGA8yMTI2MTEwMjIxNDkxM1ow
+DDEKMAgGA1UEAwwBYTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABI+1KCRbZoJm
+FMfnqY95ZMeCrGreiWfGf0Lm+dCvwraH8I+ba4EveeZlkR7znhuoLFpXsJ9YKZSx
+ZpJv+L2jo56jUzBRMB0GA1UdDgQWBBRDUkQPIQy7mXv69+R71xJ+14BY2jAfBgNV
+HSMEGDAWgBRDUkQPIQy7mXv69+R71xJ+14BY2jAPBgNVHRMBAf8EBTADAQH/MAoG
+CCqGSM49BAMCA0cAMEQCIBE7Rb68fT8O4HOOPcQIjCMvbZWNPim/m7J4hEVCoXaw
+AiAg5ReXtjgdqpZKcJxZ6tT/7QLogzO3JjPLdCX1C3JOiQ==
+-----END CERTIFICATE-----
+";
+
 fn site() -> Site {
     let site = Site::new(EmulatedOrganization::with(&[("/", 1), ("/Workloads", 1)]));
     write(&site, DESIRED);
@@ -189,6 +203,36 @@ fn an_access_key_is_deactivated_at_once_and_deleted_with_approval() {
     assert_eq!(site.plan().code, 0);
 }
 
+/// Access keys are not the only thing that needs no MFA.
+#[test]
+fn other_credentials_of_an_operator_are_deactivated_at_once_and_deleted_with_approval() {
+    let site = site();
+    site.apply();
+    let insider = Insider::of(&site);
+    let alice = ("UserName", "alice-break-glass");
+    insider.iam("UploadSSHPublicKey", &[alice, ("SSHPublicKeyBody", "ssh-rsa AAAA")]);
+    insider
+        .iam("CreateServiceSpecificCredential", &[alice, ("ServiceName", "bedrock.amazonaws.com")]);
+    insider.iam("UploadSigningCertificate", &[alice, ("CertificateBody", CERTIFICATE)]);
+    let lists = ["ListSSHPublicKeys", "ListServiceSpecificCredentials", "ListSigningCertificates"];
+    let seen = site.plan();
+    for credential in ["SSH public key", "service-specific credential", "signing certificate"] {
+        assert!(seen.data.contains(&format!("active {credential}")), "{seen}");
+    }
+    let said = site.palisade(&["apply", "--yes", "--api-budget", "unlimited"]);
+    assert!(said.words.contains("deactivate SSH public key") && said.code == 1, "{said}");
+    for list in lists {
+        let left = insider.iam(list, &[alice]);
+        assert_eq!(left.matches("<Status>Inactive<").count(), 1, "{list}: {left}");
+    }
+    site.apply();
+    for list in lists {
+        let left = insider.iam(list, &[alice]);
+        assert!(!left.contains("<Status>"), "{list}: {left}");
+    }
+    assert_eq!(site.plan().code, 0);
+}
+
 #[test]
 fn whoever_nobody_declared_is_reported_and_left_to_a_person() {
     let site = site();
@@ -198,12 +242,19 @@ fn whoever_nobody_declared_is_reported_and_left_to_a_person() {
     let trust = json!({"Version": "2012-10-17", "Statement": []}).to_string();
     let role = [("RoleName", "backdoor"), ("AssumeRolePolicyDocument", trust.as_str())];
     insider.iam("CreateRole", &role);
-    let said = site.plan();
+    let provider = [
+        ("Url", "https://token.example.com/mallory"),
+        ("ThumbprintList.member.1", "c768506ed0bd6f4bbe4d9a9c1c2b9b0d8ac3b1a4"),
+    ];
+    insider.iam("CreateOpenIDConnectProvider", &provider);
+    let said = site.palisade(&["plan", "--detailed", "--api-budget", "unlimited"]);
     assert!(said.data.contains("mallory") && said.data.contains("backdoor"), "{said}");
+    assert!(said.data.contains("OIDC provider token.example.com/mallory"), "{said}");
     let applied = site.palisade(&["apply", "--yes", "--api-budget", "unlimited"]);
     assert_eq!(applied.code, 1, "{applied}");
     assert!(insider.iam("ListUsers", &[]).contains("mallory"), "nothing foreign is deleted");
-    write(&site, &format!("{DESIRED}  others: {{users: [mallory], roles: [backdoor]}}\n"));
+    let others = "{users: [mallory], roles: [backdoor], identityProviders: [token.example.com/*]}";
+    write(&site, &format!("{DESIRED}  others: {others}\n"));
     let plan = site.plan();
     assert_eq!(plan.code, 0, "{plan}");
 }

@@ -5,8 +5,8 @@ use std::fs;
 use palisade::cloud::simulated::{CrashPoint, SimulatedCloud, SimulationOptions};
 use palisade::compile::{Resources, compile};
 use palisade::desired::load;
-use palisade::org::{ObjectKey, ObjectKind, ObjectState};
-use palisade::plan::{Change, Hold};
+use palisade::org::{Credential, CredentialKind, ObjectKey, ObjectKind, ObjectState};
+use palisade::plan::{BlockedReason, Change, Hold};
 
 use super::run::{Approver, Counter, pass, plan_for, truth};
 use super::{HOSTILE_PASSES_MAX, QUIET_PASSES_MAX, assert_unbroken, converge, watch};
@@ -84,6 +84,11 @@ fn alice() -> ObjectKey {
     ObjectKey::global(ObjectKind::User, "333333333333".parse().unwrap(), "alice-break-glass")
 }
 
+/// A key of an API that needs no access key: one of Bedrock's.
+fn api_key() -> Credential {
+    Credential::new(CredentialKind::ServiceCredential, "ACCA0")
+}
+
 /// Somebody gives an operator a key, trusts the world, and silences the alerts.
 fn vandalize(cloud: &SimulatedCloud) {
     cloud.meddle(|world| {
@@ -92,6 +97,7 @@ fn vandalize(cloud: &SimulatedCloud) {
             let state = match world.objects()[&key].clone() {
                 ObjectState::User(mut user) => {
                     user.keys.insert("AKIA0".to_owned(), true);
+                    user.credentials.insert(api_key(), true);
                     user.groups.insert("admins".to_owned());
                     Some(ObjectState::User(user))
                 }
@@ -181,15 +187,34 @@ async fn a_key_is_closed_without_approval_and_kept_until_there_is_one() {
     let keys = |cloud: &SimulatedCloud| {
         cloud.inspect(|world| {
             let ObjectState::User(user) = &world.objects()[&alice()] else { panic!("no user") };
-            user.keys.clone()
+            (user.keys.clone(), user.credentials.clone())
         })
     };
-    assert_eq!(keys(&cloud), [("AKIA0".to_owned(), false)].into());
+    let closed = ([("AKIA0".to_owned(), false)].into(), [(api_key(), false)].into());
+    assert_eq!(keys(&cloud), closed);
     let plan = plan_for(&wanted, &truth(&cloud, &wanted), Approver::Nobody);
     assert!(plan.actions.iter().all(|action| action.hold == Some(Hold::Dangerous)), "{plan:#?}");
     assert_eq!(plan.actions.len(), 2, "one for each operator");
     pass(&cloud, &wanted, Approver::Everybody, &journal).await;
-    assert_eq!(keys(&cloud), [].into());
+    assert_eq!(keys(&cloud), ([].into(), [].into()));
+}
+
+/// BG-53: whoever an OIDC provider vouches for would need no operator, and no password of the account.
+#[tokio::test(start_paused = true)]
+async fn an_identity_provider_that_nobody_declared_is_told_until_it_is_declared() {
+    const NAME: &str = "token.actions.githubusercontent.com";
+    let (cloud, wanted) = (cloud(), wanted());
+    converge(&cloud, &wanted, Approver::Everybody, QUIET_PASSES_MAX).await.unwrap();
+    cloud.meddle(|world| world.add_oidc_provider(&alice().account, NAME));
+    let plan = plan_for(&wanted, &truth(&cloud, &wanted), Approver::Nobody);
+    let [only] = plan.blocked.as_slice() else { panic!("{plan:#?}") };
+    assert_eq!(only.reason, BlockedReason::Undeclared);
+    assert_eq!(only.object, format!("OIDC provider {NAME} in account 333333333333"));
+    assert!(plan.actions.is_empty(), "nothing foreign is deleted: {plan:#?}");
+    let declared = format!("{EMERGENCY}  others: {{identityProviders: [token.actions.*]}}\n");
+    let declared = resources(&format!("{ORGANIZATION}{declared}"));
+    let plan = plan_for(&declared, &truth(&cloud, &declared), Approver::Nobody);
+    assert!(plan.blocked.is_empty() && plan.actions.is_empty(), "{plan:#?}");
 }
 
 /// Roles and alerts, then what protects them, then what restricts (D4); an operator that git forgets loses

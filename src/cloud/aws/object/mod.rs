@@ -2,8 +2,10 @@
 
 mod bucket;
 mod contact;
+mod credential;
 mod event_rule;
 mod lifecycle;
+mod oidc_provider;
 mod password_policy;
 mod region;
 mod role;
@@ -56,6 +58,8 @@ impl AwsCloud {
             ObjectKind::SamlProvider => {
                 saml_provider::read(&session.iam().reads, &arn(&partition, key)).await
             }
+            // Never ours, and never read: see `plan`'s closed places.
+            ObjectKind::OidcProvider => Err(not_listed(Operation::ListOidcProviders)),
             ObjectKind::EventRule => {
                 let client = session.events(key.region.as_ref());
                 let rule = arn(&partition, key);
@@ -96,6 +100,7 @@ impl AwsCloud {
             ObjectKind::Role => role::list(&session.iam().reads, query, page).await,
             ObjectKind::User => user::list(&session.iam().reads, query, page).await,
             ObjectKind::SamlProvider => saml_provider::list(&session.iam().reads, query).await,
+            ObjectKind::OidcProvider => oidc_provider::list(&session.iam().reads, query).await,
             ObjectKind::EventRule => {
                 let client = session.events(query.region.as_ref());
                 event_rule::list(&client.reads, query, page).await
@@ -179,6 +184,7 @@ impl AwsCloud {
             | ObjectKind::User
             | ObjectKind::PasswordPolicy
             | ObjectKind::SamlProvider
+            | ObjectKind::OidcProvider
             | ObjectKind::EventRule
             | ObjectKind::Bucket
             | ObjectKind::RootCredentials => Some(account),

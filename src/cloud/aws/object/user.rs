@@ -8,15 +8,19 @@ use aws_sdk_iam::types::StatusType;
 
 use crate::cloud::aws::failure::{failure, unreadable};
 use crate::cloud::aws::object::tags::iam_tags;
-use crate::cloud::aws::object::{Answered, changed_if_gone, nothing_if_missing, text};
+use crate::cloud::aws::object::{Answered, changed_if_gone, credential, nothing_if_missing, text};
 use crate::cloud::{CloudError, CloudErrorKind, Operation, Page, PageToken, Question, Reading};
 use crate::org::{
-    ListedObject, ObjectKey, ObjectKind, ObjectQuery, ObjectState, SignIn, UserState, UserStep,
+    Credential, CredentialKind, ListedObject, ObjectKey, ObjectKind, ObjectQuery, ObjectState,
+    SignIn, UserState, UserStep,
 };
 
 /// What a reading asks for behind the user itself.
-const PARTS: [Operation; 6] = [
+const PARTS: [Operation; 9] = [
     Operation::ListAccessKeys,
+    Operation::ListSshPublicKeys,
+    Operation::ListServiceSpecificCredentials,
+    Operation::ListSigningCertificates,
     Operation::ListMfaDevices,
     Operation::GetLoginProfile,
     Operation::ListGroupsForUser,
@@ -50,6 +54,7 @@ async fn whole(client: &Client, name: &str) -> Answered<Reading> {
         groups: BTreeSet::new(),
         boundary: boundary.and_then(|it| it.permissions_boundary_arn()).map(str::to_owned),
         keys: BTreeMap::new(),
+        credentials: BTreeMap::new(),
         tags: user.tags().iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect(),
         sign_in: SignIn {
             has_password: false,
@@ -68,6 +73,8 @@ async fn part(
     user: &mut UserState,
     question: &Question,
 ) -> Answered<Vec<Question>> {
+    use CredentialKind::{ServiceCredential, SigningCertificate, SshKey};
+
     /// Sends a request of a page, and gives the answer, its id and the question about the next page.
     macro_rules! page {
         ($request:expr) => {{
@@ -82,8 +89,28 @@ async fn part(
     if question.operation == Operation::ListAccessKeys {
         let (answer, more, request_id) = page!(client.list_access_keys());
         user.keys.extend(answer.access_key_metadata().iter().filter_map(|key| {
-            // A key of a status that is not known may let somebody in.
-            Some((key.access_key_id.clone()?, key.status() != Some(&StatusType::Inactive)))
+            Some((key.access_key_id.clone()?, key.status().is_none_or(lets_in)))
+        }));
+        Ok((more, request_id))
+    } else if question.operation == Operation::ListSshPublicKeys {
+        let (answer, more, request_id) = page!(client.list_ssh_public_keys());
+        user.credentials.extend(
+            answer.ssh_public_keys().iter().map(|key| {
+                (Credential::new(SshKey, key.ssh_public_key_id()), lets_in(key.status()))
+            }),
+        );
+        Ok((more, request_id))
+    } else if question.operation == Operation::ListServiceSpecificCredentials {
+        let (answer, more, request_id) = page!(client.list_service_specific_credentials());
+        user.credentials.extend(answer.service_specific_credentials().iter().map(|it| {
+            let id = it.service_specific_credential_id();
+            (Credential::new(ServiceCredential, id), lets_in(it.status()))
+        }));
+        Ok((more, request_id))
+    } else if question.operation == Operation::ListSigningCertificates {
+        let (answer, more, request_id) = page!(client.list_signing_certificates());
+        user.credentials.extend(answer.certificates().iter().map(|it| {
+            (Credential::new(SigningCertificate, it.certificate_id()), lets_in(it.status()))
         }));
         Ok((more, request_id))
     } else if question.operation == Operation::ListMfaDevices {
@@ -113,6 +140,11 @@ async fn part(
         // Nothing else is ever asked: see `PARTS` and the listing of inline policies.
         inline(client, name, user, question).await
     }
+}
+
+/// What has a status that is not known may let somebody in.
+fn lets_in(status: &StatusType) -> bool {
+    !matches!(status, StatusType::Inactive | StatusType::Expired)
 }
 
 async fn password(client: &Client, name: &str, user: &mut UserState) -> Answered<Vec<Question>> {
@@ -191,6 +223,10 @@ pub(super) async fn write(
         UserStep::DeleteKey { id } => {
             sent!(DeleteAccessKey, client.delete_access_key().access_key_id(id))
         }
+        UserStep::DeactivateCredential { credential: it } => {
+            credential::deactivate(client, name, it).await
+        }
+        UserStep::DeleteCredential { credential: it } => credential::delete(client, name, it).await,
         UserStep::LeaveGroup { group } => {
             sent!(RemoveUserFromGroup, client.remove_user_from_group().group_name(group))
         }

@@ -5,6 +5,7 @@
 
 mod bucket;
 mod event_rule;
+mod oidc_provider;
 mod password_policy;
 mod region;
 mod role;
@@ -59,6 +60,9 @@ impl World {
         let name = format!("ListObjects {}", String::from(query.clone()));
         if query.kind == ObjectKind::Region {
             return self.list_regions(query, page, pager);
+        }
+        if query.kind == ObjectKind::OidcProvider {
+            return self.list_oidc_providers(query, page, pager);
         }
         let objects = self.objects.iter().filter(|(key, _)| is_in(query, key));
         let items = objects.map(|(key, state)| (key.name.as_str(), (key, state)));
@@ -149,6 +153,7 @@ impl World {
             listings.entry(query).or_default().push(listed(key, state));
         }
         listings.extend(self.region_listings());
+        listings.extend(self.oidc_provider_listings());
         listings.into_iter().map(|(query, listed)| (query, Part::Known(listed))).collect()
     }
 
@@ -168,6 +173,7 @@ impl World {
             | ObjectKind::User
             | ObjectKind::PasswordPolicy
             | ObjectKind::SamlProvider
+            | ObjectKind::OidcProvider
             | ObjectKind::EventRule
             | ObjectKind::RootCredentials => return Ok(()),
         };
@@ -212,6 +218,7 @@ fn unset(key: &ObjectKey) -> Option<ObjectState> {
         | ObjectKind::User
         | ObjectKind::PasswordPolicy
         | ObjectKind::SamlProvider
+        | ObjectKind::OidcProvider
         | ObjectKind::EventRule
         | ObjectKind::Region
         | ObjectKind::AlternateContact => None,

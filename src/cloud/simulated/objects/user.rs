@@ -22,6 +22,7 @@ pub(super) fn change(
             groups: BTreeSet::new(),
             boundary: None,
             keys: BTreeMap::new(),
+            credentials: BTreeMap::new(),
             tags: tags.clone(),
             sign_in: SignIn::default(),
         }));
@@ -36,6 +37,14 @@ pub(super) fn change(
         }
         UserStep::DeleteKey { id } => {
             user.keys.remove(id).ok_or_else(|| missing("access key"))?;
+        }
+        UserStep::DeactivateCredential { credential } => {
+            let found = user.credentials.get_mut(credential);
+            *found.ok_or_else(|| missing(&credential.to_string()))? = false;
+        }
+        UserStep::DeleteCredential { credential } => {
+            let found = user.credentials.remove(credential);
+            found.ok_or_else(|| missing(&credential.to_string()))?;
         }
         UserStep::LeaveGroup { group } => {
             if !user.groups.remove(group) {
@@ -75,11 +84,22 @@ pub(super) fn change(
 }
 
 fn is_empty(user: &UserState) -> bool {
-    let UserState { path: _, inline, attached, groups, boundary: _, keys, tags: _, sign_in } = user;
+    let UserState {
+        path: _,
+        inline,
+        attached,
+        groups,
+        boundary: _,
+        keys,
+        credentials,
+        tags: _,
+        sign_in,
+    } = user;
     inline.is_empty()
         && attached.is_empty()
         && groups.is_empty()
         && keys.is_empty()
+        && credentials.is_empty()
         && !sign_in.has_password
         && sign_in.mfa_devices.is_empty()
 }

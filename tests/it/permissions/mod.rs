@@ -1,5 +1,7 @@
 //! `palisade permissions` allows exactly the calls that palisade makes.
 
+mod explained;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::sync::{Arc, Mutex};
@@ -20,74 +22,12 @@ use palisade::plan::{BlockedReason, Guards, plan};
 use serde_json::Value;
 use strum::IntoEnumIterator;
 
+use crate::permissions::explained::EXPLAINED;
 use crate::support::emulator::EmulatedOrganization;
 use crate::support::site::Site;
 
 /// Passes until a simulated organization has to be as desired state says.
 const PASSES_MAX: usize = 20;
-
-/// Allowed and not called in these runs, and why it is needed all the same.
-const EXPLAINED: &[(&str, &str)] = &[
-    ("organizations:ListAccountsForParent", "when a listing does not say where accounts lie"),
-    ("organizations:EnablePolicyType", "where a type is switched off"),
-    ("sts:AssumeRole", "the simulation has no doors between accounts; runs on the emulator have"),
-    (
-        "iam:GetRolePolicy",
-        "the simulation answers a role whole; the emulator is asked part by part",
-    ),
-    ("iam:ListAttachedRolePolicies", "as above"),
-    ("iam:ListRolePolicies", "as above"),
-    ("iam:TagRole", "where a role has lost its mark"),
-    ("iam:UpdateAssumeRolePolicy", "where somebody opened a role to others"),
-    ("cloudtrail:GetTrailStatus", "the simulation answers a trail whole"),
-    ("cloudtrail:GetEventSelectors", "as above"),
-    ("cloudtrail:GetInsightSelectors", "as above"),
-    ("cloudtrail:ListTags", "as above"),
-    ("cloudtrail:AddTags", "where a trail has lost its mark"),
-    (
-        "cloudtrail:PutEventSelectors",
-        "where it records more than management events, or was told to record less",
-    ),
-    ("s3:GetBucketObjectLockConfiguration", "the simulation answers a bucket whole"),
-    ("s3:GetBucketPolicy", "as above"),
-    ("s3:GetBucketPublicAccessBlock", "as above"),
-    ("s3:GetBucketTagging", "as above"),
-    ("s3:GetBucketVersioning", "as above"),
-    ("s3:GetEncryptionConfiguration", "as above"),
-    ("s3:GetLifecycleConfiguration", "as above"),
-    ("s3:PutBucketObjectLockConfiguration", "where the archive is to be locked"),
-    ("s3:PutEncryptionConfiguration", "where a key is to encrypt the archive"),
-    ("cloudtrail:DeleteTrail", "where its document goes, once that is approved"),
-    ("iam:DeleteRolePermissionsBoundary", "where somebody put a boundary on a role"),
-    ("iam:UpdateRole", "where somebody changed a description or a session"),
-    (
-        "iam:GetLoginProfile",
-        "the simulation answers a user whole; the emulator is asked part by part",
-    ),
-    ("iam:GetUserPolicy", "as above"),
-    ("iam:ListAccessKeys", "as above"),
-    ("iam:ListAttachedUserPolicies", "as above"),
-    ("iam:ListGroupsForUser", "as above"),
-    ("iam:ListMFADevices", "as above"),
-    ("iam:ListUserPolicies", "as above"),
-    ("iam:UpdateAccessKey", "where somebody made a key for an operator"),
-    ("iam:DeleteAccessKey", "as above, once that is approved"),
-    ("iam:DeleteUserPermissionsBoundary", "where somebody put a boundary on an operator"),
-    ("iam:DeleteUserPolicy", "where somebody gave an operator more"),
-    ("iam:DetachUserPolicy", "as above"),
-    ("iam:RemoveUserFromGroup", "as above"),
-    ("iam:DeactivateMFADevice", "where an operator goes, once that is approved"),
-    ("iam:DeleteLoginProfile", "as above"),
-    ("iam:DeleteUser", "as above"),
-    ("iam:DeleteAccountPasswordPolicy", "where its document goes, once that is approved"),
-    ("cloudformation:ListStackInstances", "the simulation answers a StackSet whole"),
-    ("cloudformation:ListStackSetOperations", "as above"),
-    ("cloudformation:DetectStackSetDrift", "days after a deployment"),
-    ("cloudformation:UpdateStackInstances", "where stacks are outdated or failed"),
-    ("cloudformation:DeleteStackInstances", "where an OU or a Region is given up, once approved"),
-    ("cloudformation:DeleteStackSet", "where a baseline is replaced, once that is approved"),
-    ("iam:GetSAMLProvider", "where one that is ours was left behind"),
-];
 
 const ORGANIZATION: &str = r#"
 apiVersion: palisade/v1
@@ -321,6 +261,7 @@ fn holder(operation: Operation) -> Holder {
             | ObjectKind::User
             | ObjectKind::PasswordPolicy
             | ObjectKind::SamlProvider
+            | ObjectKind::OidcProvider
             | ObjectKind::EventRule
             | ObjectKind::Bucket
             | ObjectKind::RootCredentials,

@@ -1,0 +1,5 @@
+//! The operation of OIDC providers: palisade looks whether there are any.
+
+use crate::cloud::Operation;
+
+pub(super) const LISTING: Operation = Operation::ListOidcProviders;
