@@ -173,6 +173,8 @@ pub const APPROVED_PLAN_ANNOTATION: &str = "palisade/approved-plan";
 /// Compiles desired state as of the day `today` (UTC).
 pub fn compile(desired: &DesiredOrg, today: Date) -> Resources {
     let (policies, packed) = compile_policies(desired, today);
+    let break_glass: Vec<DesiredBreakGlass> =
+        desired.break_glass.iter().map(|document| document.as_of(today)).collect();
     let types = desired.policy_types.iter().chain(policies.keys().map(|key| &key.policy_type));
     Resources {
         installation: desired.installation().to_owned(),
@@ -198,9 +200,8 @@ pub fn compile(desired: &DesiredOrg, today: Date) -> Resources {
             .map(|policy_type| (policy_type.clone(), desired.quota(policy_type)))
             .collect(),
         policies,
-        objects: objects::rules(desired),
+        objects: objects::rules(desired, &break_glass),
         closed: objects::closed(desired),
-        break_glass: desired.break_glass.clone(),
         logging_trails: desired.logging_trails.clone(),
         packed,
         approved: approved_plans(&desired.header),
@@ -213,7 +214,7 @@ pub fn compile(desired: &DesiredOrg, today: Date) -> Resources {
             .must_work
             .iter()
             .cloned()
-            .chain(desired.break_glass.iter().flat_map(probes::break_glass))
+            .chain(break_glass.iter().flat_map(probes::break_glass))
             .collect(),
         member_role: probes::member_role(&desired.roles),
         accepted: desired
@@ -222,6 +223,7 @@ pub fn compile(desired: &DesiredOrg, today: Date) -> Resources {
             .filter(|accepted| today < accepted.until)
             .cloned()
             .collect(),
+        break_glass,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use crate::desired::model::{DesiredTarget, DocumentHeader};
@@ -118,6 +119,8 @@ pub struct Operator {
     pub user: String,
     /// Whose it is.
     pub owner: Option<String>,
+    /// The first day (UTC) on which they may no longer.
+    pub expires_at: Option<Date>,
 }
 
 /// A role that operators can assume.
@@ -137,7 +140,27 @@ pub struct EmergencyRole {
     pub mfa_age_seconds_max: u32,
 }
 
+impl Operator {
+    /// May they use emergency access on the day `today` (UTC)?
+    pub fn is_in(&self, today: Date) -> bool {
+        self.expires_at.is_none_or(|end| today < end)
+    }
+}
+
 impl DesiredBreakGlass {
+    /// What is wanted on the day `today` (UTC): without the operators whose access has ended.
+    #[must_use = "what was written holds people whose access has ended"]
+    pub fn as_of(&self, today: Date) -> Self {
+        let mut current = self.clone();
+        current.operators.retain(|operator| operator.is_in(today));
+        current
+    }
+
+    /// The day on which the access of the next operator ends.
+    pub fn next_expiry(&self) -> Option<Date> {
+        self.operators.iter().filter_map(|operator| operator.expires_at).min()
+    }
+
     /// The roles of the emergency account through which the others are reached.
     pub fn entrances(&self) -> impl Iterator<Item = &str> {
         let federated = self.saml.iter().map(|saml| saml.role.as_str());

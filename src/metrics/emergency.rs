@@ -20,6 +20,8 @@ pub struct Emergency<'a> {
     pub drill_age_max: u32,
     /// When an operator last signed in, in seconds since 1970.
     pub last_sign_in: Option<i64>,
+    /// When the access of the next operator ends, in seconds since 1970; nothing if nobody's does.
+    pub next_expiry: Option<i64>,
 }
 
 #[derive(Debug)]
@@ -30,6 +32,7 @@ pub(in crate::metrics) struct EmergencyFamilies {
     last_drill: Family,
     drill_age_max: Family,
     last_sign_in: Family,
+    next_expiry: Family,
 }
 
 impl EmergencyFamilies {
@@ -66,6 +69,11 @@ impl EmergencyFamilies {
                 "When an operator last signed in, as far as IAM tells.",
                 NAME,
             )?,
+            next_expiry: new.family(
+                "break_glass_operator_expiry_timestamp_seconds",
+                "When the access of the next operator ends; no series while nobody's does.",
+                NAME,
+            )?,
         })
     }
 }
@@ -84,6 +92,9 @@ impl Metrics {
         families.drill_age_max.replace(by(|each| f64::from(each.drill_age_max)));
         families.last_sign_in.replace(
             all.iter().filter_map(|each| Some((vec![each.name], seconds(each.last_sign_in?)))),
+        );
+        families.next_expiry.replace(
+            all.iter().filter_map(|each| Some((vec![each.name], seconds(each.next_expiry?)))),
         );
     }
 }

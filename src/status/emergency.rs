@@ -40,6 +40,8 @@ pub struct EmergencyReport {
     pub last_drill: Option<Timestamp>,
     /// How long ago that may be, in seconds.
     pub drill_age_seconds_max: u32,
+    /// The day on which the access of the next operator ends, if anybody's does.
+    pub next_expiry: Option<Date>,
 }
 
 /// How the emergency access of every document stands.
@@ -82,6 +84,7 @@ fn report(
             used: false,
             last_drill,
             drill_age_seconds_max,
+            next_expiry: desired.next_expiry(),
         };
     };
     let seen = readiness.last_sign_in.and_then(|at| Timestamp::from_second(at).ok());
@@ -99,6 +102,7 @@ fn report(
         used: before.is_some() && last_sign_in > known_sign_in,
         last_drill,
         drill_age_seconds_max,
+        next_expiry: desired.next_expiry(),
     }
 }
 

@@ -122,7 +122,7 @@ fn attention(report: &Report, paint: Paint) -> Vec<String> {
     lines
 }
 
-/// What keeps emergency access from working, and when it was not tried for too long.
+/// What keeps emergency access from working, when it was not tried for too long, and whose access ends.
 fn emergency(report: &Report) -> Vec<String> {
     let mut lines = Vec::new();
     for document in &report.documents {
@@ -143,6 +143,9 @@ fn emergency(report: &Report) -> Vec<String> {
                 ));
             }
             Some(_) => {}
+        }
+        if let Some(end) = emergency.next_expiry {
+            lines.push(format!("{name} lets somebody in until {end}"));
         }
     }
     lines

@@ -56,7 +56,7 @@ pub(super) fn rules(desired: &DesiredBreakGlass, mark: &Mark) -> Vec<ObjectRule>
         name: name.to_owned(),
         state,
     };
-    let users = desired.operators.iter().map(|Operator { user: name, owner: _ }| {
+    let users = desired.operators.iter().map(|Operator { user: name, .. }| {
         rule(ObjectKind::User, name, ObjectState::User(user(desired, mark)))
     });
     let passwords = ObjectState::PasswordPolicy(PASSWORDS);

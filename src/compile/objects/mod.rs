@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use crate::compile::objects::gone::remember;
 
 use crate::compile::Resources;
-use crate::desired::{DesiredOrg, DesiredTarget};
+use crate::desired::{DesiredBreakGlass, DesiredOrg, DesiredTarget};
 use crate::org::{
     AccountId, AccountState, DocumentRef, Mark, ObjectKey, ObjectKind, ObjectQuery, ObjectState,
     Region, TargetId, Tree,
@@ -107,11 +107,10 @@ pub struct ClosedPlace {
     pub allowed: BTreeSet<String>,
 }
 
-/// The objects that documents want.
-pub(super) fn rules(desired: &DesiredOrg) -> Vec<ObjectRule> {
+/// The objects that documents want, emergency access as it is today.
+pub(super) fn rules(desired: &DesiredOrg, break_glass: &[DesiredBreakGlass]) -> Vec<ObjectRule> {
     let owner = desired.installation();
-    let break_glass = desired.break_glass.iter();
-    let break_glass = break_glass.flat_map(|document| break_glass::rules(document, owner));
+    let break_glass = break_glass.iter().flat_map(|document| break_glass::rules(document, owner));
     let trails = desired.logging_trails.iter();
     let trails = trails.flat_map(|document| logging_trail::rules(document, desired));
     let management = &desired.management_account;

@@ -62,6 +62,13 @@ pub(crate) struct RawOperator {
     /// Whose it is: every operator has one of their own.
     #[schemars(length(min = 1))]
     pub(crate) owner: Option<String>,
+    /// The first day, in UTC, on which they may no longer, for who was let in for one incident: `2027-01-31`,
+    /// or a time of RFC 3339. One operator at least stays.
+    #[schemars(extend(
+        "pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9:.]{5,18}([Zz]|[+-][0-9:]{4,6}))?$",
+        "patternErrorMessage" = "must be a date such as `2027-01-31` or a time such as `2027-01-31T18:00:00Z`"
+    ))]
+    pub(crate) expires_at: Option<String>,
 }
 
 /// An identity provider that IAM of the emergency account trusts.

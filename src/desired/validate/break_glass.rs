@@ -61,7 +61,8 @@ pub(crate) fn read(document: &Document, org: Option<&mut DesiredOrg>, context: &
     let operators: Vec<Operator> = spec
         .operators
         .into_iter()
-        .map(|operator| Operator { user: operator.user.0, owner: operator.owner })
+        .enumerate()
+        .map(|(index, raw)| break_glass_ways::read_operator(document, index, raw, context))
         .collect();
     break_glass_ways::check_operators(document, &operators, context);
     break_glass_ways::check_approvers(document, &operators, &spec.approvers, context);

@@ -11,9 +11,10 @@ use crate::desired::files;
 use crate::desired::load::Document;
 use crate::desired::problem::{Finding, ProblemCode, shown};
 use crate::desired::raw::{
-    RawEmergencyAlerts, RawEmergencySaml, RawFailing, RawFailureMode, RawOthers, RawThrough,
+    RawEmergencyAlerts, RawEmergencySaml, RawFailing, RawFailureMode, RawOperator, RawOthers,
+    RawThrough,
 };
-use crate::desired::validate::Context;
+use crate::desired::validate::{Context, header};
 use crate::policy;
 
 /// Characters of a metadata document (`CreateSAMLProvider`, API reference: at least 1,000).
@@ -37,6 +38,37 @@ const SIGN_IN_REGION: &str = "us-east-1";
 /// Where sign-ins of IAM users land when the browser remembers the alias of the account (same page).
 const ALIAS_REGIONS: &[&str] = &["us-east-2", "eu-north-1", "ap-southeast-2"];
 
+/// How many days before an operator's access ends whoever validates is told.
+const EXPIRY_NOTICE_DAYS: i32 = 14;
+
+/// Reads an operator, whose access may have an end.
+pub(super) fn read_operator(
+    document: &Document,
+    index: usize,
+    raw: RawOperator,
+    context: &mut Context<'_>,
+) -> Operator {
+    let RawOperator { user, owner, expires_at } = raw;
+    let at = format!("/spec/operators/{index}/expiresAt");
+    let expires_at = expires_at.and_then(|end| header::read_end(document, &at, &end, context));
+    let operator = Operator { user: user.0, owner, expires_at };
+    let Some(end) = operator.expires_at else { return operator };
+    let name = shown(&operator.user);
+    let left = (end - context.today).get_days();
+    if !operator.is_in(context.today) {
+        let message = format!("the access of {name} ended on {end}");
+        let finding = Finding::new(ProblemCode::Suspension, message)
+            .help("take the operator out: the roles trust them no more, and the user goes once that is approved");
+        context.warning(document, &at, finding);
+    } else if left <= EXPIRY_NOTICE_DAYS {
+        let finding =
+            Finding::new(ProblemCode::Suspension, format!("the access of {name} ends on {end}"))
+                .help("take the operator out when the incident is over, or set a later date");
+        context.warning(document, &at, finding);
+    }
+    operator
+}
+
 /// Checks who the operators are.
 pub(super) fn check_operators(
     document: &Document,
@@ -49,8 +81,14 @@ pub(super) fn check_operators(
         );
         context.problem(document, "/spec/operators", finding);
     }
+    if !operators.is_empty() && operators.iter().all(|operator| operator.expires_at.is_some()) {
+        let message = "the access of every operator ends, and nobody could use the roles then";
+        let finding = Finding::new(ProblemCode::WrongCount, message)
+            .help("leave `expiresAt` out for those who are there for every emergency");
+        context.problem(document, "/spec/operators", finding);
+    }
     let (mut users, mut owners) = (BTreeSet::new(), BTreeMap::new());
-    for (index, Operator { user, owner }) in operators.iter().enumerate() {
+    for (index, Operator { user, owner, expires_at: _ }) in operators.iter().enumerate() {
         let at = format!("/spec/operators/{index}/user");
         if !users.insert(user.to_ascii_lowercase()) {
             let message = format!("{} is there twice", shown(user));

@@ -105,6 +105,18 @@ async fn emergency_access_is_measured_from_the_first_sign_up_to_its_use() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_end_of_somebodys_access_is_measured_before_it_comes() {
+    let guest = "{user: bob-break-glass, expiresAt: 2026-12-01}";
+    let operators = format!("[{{user: alice-break-glass}}, {guest}]");
+    let desired = DESIRED.replace("[{user: alice-break-glass}]", &operators);
+    let mut stage = Stage::of(organization(), &desired).await;
+    stage.until_in_sync().await;
+    stage.measures(
+        r#"palisade_break_glass_operator_expiry_timestamp_seconds{name="emergency"} 1796083200"#,
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_key_a_trust_an_account_that_moves_in_and_an_intruder_are_named_and_what_can_be_is_healed()
  {
     let mut stage = Stage::of(organization(), DESIRED).await;

@@ -51,6 +51,10 @@ spec:
 "#;
 
 fn resources(text: &str) -> Resources {
+    resources_on("2026-11-22", text)
+}
+
+fn resources_on(today: &str, text: &str) -> Resources {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("all.yaml"), text).unwrap();
     let padding = " ".repeat(1000);
@@ -58,7 +62,7 @@ fn resources(text: &str) -> Resources {
         "<EntityDescriptor><IDPSSODescriptor><X509Certificate>MII</X509Certificate></IDPSSODescriptor></EntityDescriptor>{padding}<!-- -->"
     );
     fs::write(directory.path().join("idp.xml"), metadata).unwrap();
-    let today = "2026-11-22".parse().unwrap();
+    let today = today.parse().unwrap();
     let loaded = load(directory.path(), today, palisade::catalog::built_in());
     assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
     compile(&loaded.org.unwrap(), today)
@@ -254,6 +258,34 @@ async fn roles_come_first_then_what_protects_them_then_what_restricts() {
     let plan = plan_for(&fewer, &truth(&cloud, &fewer), Approver::Nobody);
     let [only] = plan.actions.as_slice() else { panic!("{plan:#?}") };
     assert_eq!((only.change.kind(), only.hold), ("DeleteObject", Some(Hold::Dangerous)));
+}
+
+/// BG-60: who was let in for an incident is out on the day that was said then, whatever git still says.
+#[tokio::test(start_paused = true)]
+async fn an_operator_whose_access_ends_is_trusted_until_then_and_no_longer() {
+    let (cloud, journal) = (cloud(), Counter::default());
+    let guest = "{user: bob-break-glass, expiresAt: 2027-01-01}";
+    let text = EMERGENCY.replace("{user: bob-break-glass}", guest);
+    let on = |day: &str| resources_on(day, &format!("{ORGANIZATION}{text}"));
+    let trusting = |cloud: &SimulatedCloud| {
+        cloud.inspect(|world| {
+            let roles = world.objects().values().filter_map(ObjectState::as_role);
+            roles.filter(|role| role.trust.contains("bob-break-glass")).count()
+        })
+    };
+    converge(&cloud, &on("2026-11-22"), Approver::Everybody, QUIET_PASSES_MAX).await.unwrap();
+    assert_eq!(trusting(&cloud), 3, "the emergency role, and a role in each of two accounts");
+    let last = on("2026-12-31");
+    let plan = plan_for(&last, &truth(&cloud, &last), Approver::Nobody);
+    assert!(plan.actions.is_empty(), "{plan:#?}");
+    let over = on("2027-01-01");
+    pass(&cloud, &over, Approver::Nobody, &journal).await;
+    pass(&cloud, &over, Approver::Nobody, &journal).await;
+    assert_eq!(trusting(&cloud), 0, "the door closes without anybody's approval");
+    let plan = plan_for(&over, &truth(&cloud, &over), Approver::Nobody);
+    let [only] = plan.actions.as_slice() else { panic!("{plan:#?}") };
+    assert_eq!((only.change.kind(), only.hold), ("DeleteObject", Some(Hold::Dangerous)));
+    converge(&cloud, &over, Approver::Everybody, QUIET_PASSES_MAX).await.unwrap();
 }
 
 /// A document that git forgets takes everything with it, in the reverse order, and only with approval; what tells
