@@ -4,6 +4,7 @@
 //! every account, somebody is told, and no guardrail that is in force denies a step of the way. What could not
 //! be seen has not been shown to work.
 
+mod record;
 mod way;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -111,6 +112,9 @@ impl Examiner<'_> {
             let subject = format!("account {}", desired.emergency_account);
             let why = "the emergency account is not active in the organization".to_owned();
             checks.push(Check { subject, verdict: Verdict::Fails(why) });
+        }
+        if desired.alerts.is_some() {
+            checks.extend(record::check(self.estate, self.snapshot));
         }
         let door = &desired.emergency_role;
         checks.extend(desired.operators.iter().map(|operator| Check {

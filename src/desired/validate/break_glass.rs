@@ -80,6 +80,7 @@ pub(crate) fn read(document: &Document, org: Option<&mut DesiredOrg>, context: &
     let alerts = spec.alerts.map(|raw| break_glass_ways::read_alerts(document, raw, context));
     break_glass_ways::recommend(document, &failure_modes, alerts.as_ref(), context);
     let (Some(emergency_account), Some(org)) = (emergency_account, org) else { return };
+    break_glass_ways::check_separation(document, &emergency_account, org, context);
     let desired = DesiredBreakGlass {
         header,
         emergency_account,

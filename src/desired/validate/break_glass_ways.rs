@@ -9,12 +9,14 @@ use crate::desired::break_glass::{
 };
 use crate::desired::files;
 use crate::desired::load::Document;
+use crate::desired::model::DesiredOrg;
 use crate::desired::problem::{Finding, ProblemCode, shown};
 use crate::desired::raw::{
     RawEmergencyAlerts, RawEmergencySaml, RawFailing, RawFailureMode, RawOperator, RawOthers,
     RawThrough,
 };
-use crate::desired::validate::{Context, header};
+use crate::desired::validate::{Context, header, logging_trail};
+use crate::org::AccountId;
 use crate::policy;
 
 /// Characters of a metadata document (`CreateSAMLProvider`, API reference: at least 1,000).
@@ -332,6 +334,24 @@ pub(super) fn check_alerts(
     }
 }
 
+/// An account that people work in every day is no emergency account, and one that everybody who has it could
+/// change the record of its own use in (SEC03-BP03, SEC10-BP05).
+pub(super) fn check_separation(
+    document: &Document,
+    account: &AccountId,
+    org: &DesiredOrg,
+    context: &mut Context<'_>,
+) {
+    let administers = org.delegated_administrators.iter().find(|(_, admin)| *admin == account);
+    if let Some((service, _)) = administers {
+        let message = format!("the emergency account administers `{service}` as well");
+        let finding = Finding::new(ProblemCode::InvalidValue, message).help(
+            "use an account that is used for nothing else, where every sign-in is worth an alert",
+        );
+        context.warning(document, "/spec/emergencyAccount", finding);
+    }
+}
+
 /// What is better declared, and may be left out.
 pub(super) fn recommend(
     document: &Document,
@@ -352,5 +372,14 @@ pub(super) fn recommend(
     }
     if alerts.is_none() {
         advise("alerts", "nobody is told when it is used");
+    }
+    let has_trail = context.guardrails.iter().any(|known| known.kind == logging_trail::KIND);
+    if alerts.is_some() && !has_trail {
+        let message =
+            "no document says that a trail records its use, and without one nobody is told";
+        let finding = Finding::new(ProblemCode::MissingField, message).help(
+            "add a document of kind `LoggingTrail`; with `adopt: verify` the trail may be somebody else's",
+        );
+        context.warning(document, "/spec/alerts", finding);
     }
 }

@@ -67,6 +67,12 @@ pub(crate) fn read(document: &Document, org: Option<&mut DesiredOrg>, context: &
         context.problem(document, "/kind", finding);
     }
     let Some(archive) = archive else { return };
+    if org.break_glass.iter().any(|emergency| emergency.emergency_account == archive.account) {
+        let message = "the archive is in the account that is kept for emergencies";
+        let finding = Finding::new(ProblemCode::InvalidValue, message)
+            .help("keep the logs where nobody who uses emergency access can reach them");
+        context.warning(document, "/spec/archive/account", finding);
+    }
     let desired = DesiredTrail {
         header,
         trail_name: spec.trail_name,

@@ -7,6 +7,7 @@ use palisade::compile::{Resources, compile};
 use palisade::desired::load;
 use palisade::org::{Credential, CredentialKind, ObjectKey, ObjectKind, ObjectState};
 use palisade::plan::{BlockedReason, Change, Hold};
+use palisade::readiness::{Verdict, examine};
 
 use super::run::{Approver, Counter, pass, plan_for, truth};
 use super::{HOSTILE_PASSES_MAX, QUIET_PASSES_MAX, assert_unbroken, converge, watch};
@@ -286,6 +287,40 @@ async fn an_operator_whose_access_ends_is_trusted_until_then_and_no_longer() {
     let [only] = plan.actions.as_slice() else { panic!("{plan:#?}") };
     assert_eq!((only.change.kind(), only.hold), ("DeleteObject", Some(Hold::Dangerous)));
     converge(&cloud, &over, Approver::Everybody, QUIET_PASSES_MAX).await.unwrap();
+}
+
+/// BG-42: rules hear of nothing that no trail records.
+#[tokio::test(start_paused = true)]
+async fn emergency_access_is_not_ready_while_nobody_would_be_told_of_its_use() {
+    const TRAIL: &str = r"
+---
+apiVersion: palisade/v1
+kind: LoggingTrail
+metadata: {name: trail}
+spec:
+  trailName: trail
+  homeRegion: eu-west-1
+  archive: {account: shop, bucket: trail, region: eu-west-1, queryable: 365d, retain: 365d}
+";
+    let trusting = "  trustedServices: [cloudtrail.amazonaws.com]\n  policyTypes:";
+    let organization = ORGANIZATION.replace("  policyTypes:", trusting);
+    let (cloud, wanted) = (cloud(), resources(&format!("{organization}{EMERGENCY}{TRAIL}")));
+    converge(&cloud, &wanted, Approver::Everybody, QUIET_PASSES_MAX).await.unwrap();
+    let recorded = || {
+        let now = "2026-11-22T00:00:00Z".parse().unwrap();
+        let all = examine(&wanted, &truth(&cloud, &wanted), now);
+        let mut checks = all[0].checks.iter();
+        checks.find(|check| check.subject == "the record of its use").unwrap().verdict.clone()
+    };
+    assert_eq!(recorded(), Verdict::Holds);
+    cloud.meddle(|world| {
+        let trails = world.objects().iter().find(|(key, _)| key.kind == ObjectKind::Trail);
+        let (key, state) = trails.map(|(key, state)| (key.clone(), state.clone())).unwrap();
+        let ObjectState::Trail(mut trail) = state else { panic!("no trail") };
+        trail.is_logging = false;
+        world.set_object(&key, Some(ObjectState::Trail(trail)));
+    });
+    assert!(recorded().reason().unwrap().contains("does not record"), "{:?}", recorded());
 }
 
 /// A document that git forgets takes everything with it, in the reverse order, and only with approval; what tells
