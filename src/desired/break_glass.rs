@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
@@ -47,6 +48,8 @@ pub struct EmergencySaml {
     pub metadata: String,
     /// The role that people get.
     pub role: String,
+    /// When the certificate ends with which the identity provider signs, as far as that can be read.
+    pub certificate_ends: Option<Timestamp>,
 }
 
 /// A failure for which emergency access is there.

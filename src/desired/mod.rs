@@ -8,6 +8,7 @@
 mod baseline;
 mod break_glass;
 mod cases;
+mod certificate;
 mod check;
 mod contacts;
 mod files;

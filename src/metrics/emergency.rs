@@ -22,6 +22,8 @@ pub struct Emergency<'a> {
     pub last_sign_in: Option<i64>,
     /// When the access of the next operator ends, in seconds since 1970; nothing if nobody's does.
     pub next_expiry: Option<i64>,
+    /// When the certificate of the identity provider ends, in seconds since 1970; nothing if none is known.
+    pub certificate_ends: Option<i64>,
 }
 
 #[derive(Debug)]
@@ -33,6 +35,7 @@ pub(in crate::metrics) struct EmergencyFamilies {
     drill_age_max: Family,
     last_sign_in: Family,
     next_expiry: Family,
+    certificate_ends: Family,
 }
 
 impl EmergencyFamilies {
@@ -74,6 +77,11 @@ impl EmergencyFamilies {
                 "When the access of the next operator ends; no series while nobody's does.",
                 NAME,
             )?,
+            certificate_ends: new.family(
+                "break_glass_certificate_expiry_timestamp_seconds",
+                "When the certificate of the identity provider ends; no series where none can be read.",
+                NAME,
+            )?,
         })
     }
 }
@@ -95,6 +103,9 @@ impl Metrics {
         );
         families.next_expiry.replace(
             all.iter().filter_map(|each| Some((vec![each.name], seconds(each.next_expiry?)))),
+        );
+        families.certificate_ends.replace(
+            all.iter().filter_map(|each| Some((vec![each.name], seconds(each.certificate_ends?)))),
         );
     }
 }

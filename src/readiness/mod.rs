@@ -113,6 +113,7 @@ impl Examiner<'_> {
             let why = "the emergency account is not active in the organization".to_owned();
             checks.push(Check { subject, verdict: Verdict::Fails(why) });
         }
+        checks.extend(self.certificate(desired));
         if desired.alerts.is_some() {
             checks.extend(record::check(self.estate, self.snapshot));
         }
@@ -194,6 +195,19 @@ impl Examiner<'_> {
             Ok(_) | Err(_) => {}
         }
         checks
+    }
+
+    /// What ends although nobody changes anything.
+    fn certificate(&self, desired: &DesiredBreakGlass) -> Option<Check> {
+        let saml = desired.saml.as_ref()?;
+        let verdict = if saml.certificate_ends? > self.now {
+            Verdict::Holds
+        } else {
+            Verdict::Fails(
+                "it has ended: commit what the identity provider gives out today".to_owned(),
+            )
+        };
+        Some(Check { subject: format!("the certificate of {}", saml.provider), verdict })
     }
 
     /// All roles of one account, and the ways to them: the first thing that does not hold.

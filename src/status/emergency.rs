@@ -42,6 +42,8 @@ pub struct EmergencyReport {
     pub drill_age_seconds_max: u32,
     /// The day on which the access of the next operator ends, if anybody's does.
     pub next_expiry: Option<Date>,
+    /// When the certificate of the identity provider ends, if there is one that can be read.
+    pub certificate_ends: Option<Timestamp>,
 }
 
 /// How the emergency access of every document stands.
@@ -72,6 +74,7 @@ fn report(
 ) -> EmergencyReport {
     let last_drill = last_drill(desired, circumstances);
     let drill_age_seconds_max = desired.drill_age_seconds_max;
+    let certificate_ends = desired.saml.as_ref().and_then(|saml| saml.certificate_ends);
     let known_sign_in = before.and_then(|before| before.last_sign_in);
     let Some(readiness) = readiness else {
         return EmergencyReport {
@@ -85,6 +88,7 @@ fn report(
             last_drill,
             drill_age_seconds_max,
             next_expiry: desired.next_expiry(),
+            certificate_ends,
         };
     };
     let seen = readiness.last_sign_in.and_then(|at| Timestamp::from_second(at).ok());
@@ -103,6 +107,7 @@ fn report(
         last_drill,
         drill_age_seconds_max,
         next_expiry: desired.next_expiry(),
+        certificate_ends,
     }
 }
 

@@ -3,11 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
 use crate::desired::break_glass::{
     DesiredBreakGlass, EmergencyAlerts, EmergencySaml, Failing, FailureMode, Operator, Others,
     Through,
 };
-use crate::desired::files;
 use crate::desired::load::Document;
 use crate::desired::model::DesiredOrg;
 use crate::desired::problem::{Finding, ProblemCode, shown};
@@ -16,6 +19,7 @@ use crate::desired::raw::{
     RawThrough,
 };
 use crate::desired::validate::{Context, header, logging_trail};
+use crate::desired::{certificate, files};
 use crate::org::AccountId;
 use crate::policy;
 
@@ -42,6 +46,9 @@ const ALIAS_REGIONS: &[&str] = &["us-east-2", "eu-north-1", "ap-southeast-2"];
 
 /// How many days before an operator's access ends whoever validates is told.
 const EXPIRY_NOTICE_DAYS: i32 = 14;
+
+/// How many days before a certificate ends whoever validates is told: the next one has to be made, and given out.
+const CERTIFICATE_NOTICE_DAYS: i32 = 30;
 
 /// Reads an operator, whose access may have an end.
 pub(super) fn read_operator(
@@ -174,7 +181,28 @@ pub(super) fn read_saml(
         let message = format!("{} has {characters} characters", shown(&name));
         return refuse(context, ProblemCode::OverQuota, message, "IAM takes 1,000 to 10,000,000");
     }
-    Some(EmergencySaml { provider: provider.0, metadata, role: role.0 })
+    let certificate_ends = certificate::ends(&metadata);
+    if let Some(finding) = certificate_ends.and_then(|ends| end_of_certificate(ends, context.today))
+    {
+        context.warning(document, FILE, finding);
+    }
+    Some(EmergencySaml { provider: provider.0, metadata, role: role.0, certificate_ends })
+}
+
+/// What is to be said of a certificate that has ended, or soon will.
+fn end_of_certificate(ends: Timestamp, today: Date) -> Option<Finding> {
+    let day = ends.to_zoned(TimeZone::UTC).date();
+    let (left, certificate) =
+        ((day - today).get_days(), "the certificate with which the identity provider signs");
+    let message = if left < 0 {
+        format!("{certificate} ended on {day}")
+    } else if left <= CERTIFICATE_NOTICE_DAYS {
+        format!("{certificate} ends on {day}")
+    } else {
+        return None;
+    };
+    let finding = Finding::new(ProblemCode::Suspension, message);
+    Some(finding.help("commit the metadata that it gives out with the next one"))
 }
 
 pub(super) fn read_failure_modes(

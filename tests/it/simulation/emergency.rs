@@ -51,6 +51,16 @@ spec:
     regions: [us-east-1]
 "#;
 
+/// Ends on 2026-12-06, says `openssl x509 -enddate`.
+const CERTIFICATE: &str = "\
+    MIIBbTCCAROgAwIBAgIULWx9IBCXxYcWxZ2SpZHZAH50sWQwCgYIKoZIzj0EAwIwDDEKMAgGA1UE\
+    AwwBYTAeFw0yNjExMjYyMjIwMDhaFw0yNjEyMDYyMjIwMDhaMAwxCjAIBgNVBAMMAWEwWTATBgcq\
+    hkjOPQIBBggqhkjOPQMBBwNCAAQKjhBFa0KsI0gfAKdsS8xZC9igASBAHdfgJNlsE0xoJnMNVGlH\
+    DDcU+BIOO0iJjJNOMM5DqOUY6G7FhlrHu3/wo1MwUTAdBgNVHQ4EFgQU6Uv6sutdzHLYXu/9HsMI\
+    KSaxqTMwHwYDVR0jBBgwFoAU6Uv6sutdzHLYXu/9HsMIKSaxqTMwDwYDVR0TAQH/BAUwAwEB/zAK\
+    BggqhkjOPQQDAgNIADBFAiEAg/EEn9s6Cbv22bdDVh6VMcYUMNokd812lqcB0aGBZkACIB3awly4\
+    tX3QbM6kWj1CZ5nxm1Ouqcj4K2jabqQlbaYt";
+
 fn resources(text: &str) -> Resources {
     resources_on("2026-11-22", text)
 }
@@ -60,7 +70,7 @@ fn resources_on(today: &str, text: &str) -> Resources {
     fs::write(directory.path().join("all.yaml"), text).unwrap();
     let padding = " ".repeat(1000);
     let metadata = format!(
-        "<EntityDescriptor><IDPSSODescriptor><X509Certificate>MII</X509Certificate></IDPSSODescriptor></EntityDescriptor>{padding}<!-- -->"
+        "<EntityDescriptor><IDPSSODescriptor><X509Certificate>{CERTIFICATE}</X509Certificate></IDPSSODescriptor></EntityDescriptor>{padding}<!-- -->"
     );
     fs::write(directory.path().join("idp.xml"), metadata).unwrap();
     let today = today.parse().unwrap();
@@ -321,6 +331,21 @@ spec:
         world.set_object(&key, Some(ObjectState::Trail(trail)));
     });
     assert!(recorded().reason().unwrap().contains("does not record"), "{:?}", recorded());
+}
+
+/// BG-31: a certificate ends although nobody changes anything, and IAM says nothing of it.
+#[tokio::test(start_paused = true)]
+async fn emergency_access_is_not_ready_once_the_certificate_of_its_identity_provider_has_ended() {
+    let (cloud, wanted) = (cloud(), wanted());
+    converge(&cloud, &wanted, Approver::Everybody, QUIET_PASSES_MAX).await.unwrap();
+    let verdict = |now: &str| {
+        let all = examine(&wanted, &truth(&cloud, &wanted), now.parse().unwrap());
+        let mut checks = all[0].checks.iter();
+        checks.find(|it| it.subject == "the certificate of emergency-idp").unwrap().verdict.clone()
+    };
+    assert_eq!(verdict("2026-12-06T12:00:00Z"), Verdict::Holds);
+    let ended = verdict("2026-12-07T00:00:00Z");
+    assert!(ended.reason().unwrap().contains("it has ended"), "{ended:?}");
 }
 
 /// A document that git forgets takes everything with it, in the reverse order, and only with approval; what tells
