@@ -142,6 +142,7 @@ fn measure_emergency(metrics: &Metrics, report: &Report) {
                 last_drill: seconds(emergency.last_drill),
                 drill_age_max: emergency.drill_age_seconds_max,
                 last_sign_in: seconds(emergency.last_sign_in),
+                incident_open: emergency.incident.is_some(),
                 certificate_ends: seconds(emergency.certificate_ends),
                 next_expiry: emergency.next_expiry.and_then(midnight),
             })

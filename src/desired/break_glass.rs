@@ -32,6 +32,8 @@ pub struct DesiredBreakGlass {
     pub approvers: Vec<String>,
     /// Who is told of every use, if anybody is.
     pub alerts: Option<EmergencyAlerts>,
+    /// The emergency that is going on, as far as somebody declared one.
+    pub incident: Option<Incident>,
     /// How long ago the last drill may be, in seconds.
     pub drill_age_seconds_max: u32,
     /// What else is in the emergency account on purpose.
@@ -95,6 +97,15 @@ pub enum Through {
     Saml,
 }
 
+/// An emergency that somebody declared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incident {
+    /// What it is called where incidents are tracked.
+    pub id: String,
+    /// The first day (UTC) on which use is no longer expected.
+    pub until: Date,
+}
+
 /// Who is told of every use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmergencyAlerts {
@@ -151,11 +162,13 @@ impl Operator {
 }
 
 impl DesiredBreakGlass {
-    /// What is wanted on the day `today` (UTC): without the operators whose access has ended.
+    /// What is wanted on the day `today` (UTC): without the operators whose access has ended, and without an incident
+    /// that has.
     #[must_use = "what was written holds people whose access has ended"]
     pub fn as_of(&self, today: Date) -> Self {
         let mut current = self.clone();
         current.operators.retain(|operator| operator.is_in(today));
+        current.incident = current.incident.filter(|incident| today < incident.until);
         current
     }
 

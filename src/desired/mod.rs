@@ -37,7 +37,7 @@ mod tests;
 pub use crate::desired::baseline::{DesiredBaseline, STACK_SETS_HOME, STACK_SETS_SERVICE};
 pub use crate::desired::break_glass::{
     DesiredBreakGlass, EmergencyAlerts, EmergencyRole, EmergencySaml, Failing, FailureMode,
-    Operator, Others, Through,
+    Incident, Operator, Others, Through,
 };
 pub use crate::desired::cases::{Call, Case, DesiredTest, Expectation, ExpectedGuardrail, Place};
 pub use crate::desired::contacts::ContactType;

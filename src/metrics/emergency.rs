@@ -22,6 +22,8 @@ pub struct Emergency<'a> {
     pub last_sign_in: Option<i64>,
     /// When the access of the next operator ends, in seconds since 1970; nothing if nobody's does.
     pub next_expiry: Option<i64>,
+    /// Has somebody declared an incident in which use is expected?
+    pub incident_open: bool,
     /// When the certificate of the identity provider ends, in seconds since 1970; nothing if none is known.
     pub certificate_ends: Option<i64>,
 }
@@ -36,6 +38,7 @@ pub(in crate::metrics) struct EmergencyFamilies {
     last_sign_in: Family,
     next_expiry: Family,
     certificate_ends: Family,
+    incident_open: Family,
 }
 
 impl EmergencyFamilies {
@@ -77,6 +80,11 @@ impl EmergencyFamilies {
                 "When the access of the next operator ends; no series while nobody's does.",
                 NAME,
             )?,
+            incident_open: new.family(
+                "break_glass_incident_open",
+                "1 while an incident is declared in which the use of emergency access is expected.",
+                NAME,
+            )?,
             certificate_ends: new.family(
                 "break_glass_certificate_expiry_timestamp_seconds",
                 "When the certificate of the identity provider ends; no series where none can be read.",
@@ -104,6 +112,7 @@ impl Metrics {
         families.next_expiry.replace(
             all.iter().filter_map(|each| Some((vec![each.name], seconds(each.next_expiry?)))),
         );
+        families.incident_open.replace(by(|each| f64::from(u8::from(each.incident_open))));
         families.certificate_ends.replace(
             all.iter().filter_map(|each| Some((vec![each.name], seconds(each.certificate_ends?)))),
         );

@@ -42,6 +42,8 @@ pub struct EmergencyReport {
     pub drill_age_seconds_max: u32,
     /// The day on which the access of the next operator ends, if anybody's does.
     pub next_expiry: Option<Date>,
+    /// The incident in which its use is expected, if one is declared.
+    pub incident: Option<String>,
     /// When the certificate of the identity provider ends, if there is one that can be read.
     pub certificate_ends: Option<Timestamp>,
 }
@@ -75,6 +77,7 @@ fn report(
     let last_drill = last_drill(desired, circumstances);
     let drill_age_seconds_max = desired.drill_age_seconds_max;
     let certificate_ends = desired.saml.as_ref().and_then(|saml| saml.certificate_ends);
+    let incident = desired.incident.as_ref().map(|incident| incident.id.clone());
     let known_sign_in = before.and_then(|before| before.last_sign_in);
     let Some(readiness) = readiness else {
         return EmergencyReport {
@@ -88,6 +91,7 @@ fn report(
             last_drill,
             drill_age_seconds_max,
             next_expiry: desired.next_expiry(),
+            incident,
             certificate_ends,
         };
     };
@@ -107,6 +111,7 @@ fn report(
         last_drill,
         drill_age_seconds_max,
         next_expiry: desired.next_expiry(),
+        incident,
         certificate_ends,
     }
 }

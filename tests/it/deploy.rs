@@ -328,6 +328,7 @@ fn every_metric_that_is_alerted_on_or_explained_exists() {
         drill_age_max: 7_776_000,
         last_sign_in: Some(1_800_000_000),
         next_expiry: Some(1_800_000_000),
+        incident_open: false,
         certificate_ends: Some(1_800_000_000),
     }]);
     metrics.record_trails(&[Trail {

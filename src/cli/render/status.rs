@@ -144,6 +144,9 @@ fn emergency(report: &Report) -> Vec<String> {
             }
             Some(_) => {}
         }
+        if let Some(incident) = &emergency.incident {
+            lines.push(format!("{name} may be in use: the incident {} is open", inert(incident)));
+        }
         if let Some(end) = emergency.next_expiry {
             lines.push(format!("{name} lets somebody in until {end}"));
         }

@@ -34,6 +34,9 @@ pub(crate) struct RawBreakGlassRole {
     pub(crate) approvers: Vec<String>,
     /// Who is told of every sign-in and every use, successful or not.
     pub(crate) alerts: Option<RawEmergencyAlerts>,
+    /// The emergency that is going on. While there is one, use is expected: it is counted and told as ever, and
+    /// wakes nobody.
+    pub(crate) incident: Option<RawIncident>,
     /// How often it is tried whether this would work.
     pub(crate) drill: Option<RawDrill>,
     /// What else is in the emergency account on purpose. Anything that is neither made by this document nor
@@ -69,6 +72,26 @@ pub(crate) struct RawOperator {
         "patternErrorMessage" = "must be a date such as `2027-01-31` or a time such as `2027-01-31T18:00:00Z`"
     ))]
     pub(crate) expires_at: Option<String>,
+}
+
+/// An emergency that somebody declared.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "Incident")]
+pub(crate) struct RawIncident {
+    /// What the incidents are called where they are tracked, such as `INC-4711`.
+    #[schemars(extend(
+        "pattern" = "^[A-Za-z0-9][A-Za-z0-9._/#-]{0,63}$",
+        "patternErrorMessage" = "must be 1 to 64 letters, digits or `._/#-`, such as `INC-4711`"
+    ))]
+    pub(crate) id: String,
+    /// The first day, in UTC, on which use is no longer expected: `2027-01-31`, or a time of RFC 3339; at most
+    /// two weeks from now.
+    #[schemars(extend(
+        "pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9:.]{5,18}([Zz]|[+-][0-9:]{4,6}))?$",
+        "patternErrorMessage" = "must be a date such as `2027-01-31` or a time such as `2027-01-31T18:00:00Z`"
+    ))]
+    pub(crate) until: String,
 }
 
 /// An identity provider that IAM of the emergency account trusts.

@@ -23,7 +23,7 @@ pub(crate) use crate::desired::raw::baseline::{
 };
 pub(crate) use crate::desired::raw::break_glass::{
     RawBreakGlassRole, RawEmergencyAlerts, RawEmergencyRole, RawEmergencySaml, RawFailing,
-    RawFailureMode, RawOperator, RawOthers, RawThrough, TimeText,
+    RawFailureMode, RawIncident, RawOperator, RawOthers, RawThrough, TimeText,
 };
 pub(crate) use crate::desired::raw::contacts::{RawContact, RawContacts};
 pub(crate) use crate::desired::raw::guardrail_test::{

@@ -79,6 +79,9 @@ pub(crate) fn read(document: &Document, org: Option<&mut DesiredOrg>, context: &
         break_glass_ways::read_failure_modes(document, spec.failure_modes, has_saml, context);
     let alerts = spec.alerts.map(|raw| break_glass_ways::read_alerts(document, raw, context));
     break_glass_ways::recommend(document, &failure_modes, alerts.as_ref(), context);
+    let incident = spec
+        .incident
+        .and_then(|incident| break_glass_ways::read_incident(document, incident, context));
     let (Some(emergency_account), Some(org)) = (emergency_account, org) else { return };
     break_glass_ways::check_separation(document, &emergency_account, org, context);
     let desired = DesiredBreakGlass {
@@ -92,6 +95,7 @@ pub(crate) fn read(document: &Document, org: Option<&mut DesiredOrg>, context: &
         failure_modes,
         approvers: spec.approvers,
         alerts,
+        incident,
         drill_age_seconds_max: spec
             .drill
             .map_or(DRILL_AGE_SECONDS, |drill| drill.max_age.seconds()),

@@ -8,15 +8,15 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::desired::break_glass::{
-    DesiredBreakGlass, EmergencyAlerts, EmergencySaml, Failing, FailureMode, Operator, Others,
-    Through,
+    DesiredBreakGlass, EmergencyAlerts, EmergencySaml, Failing, FailureMode, Incident, Operator,
+    Others, Through,
 };
 use crate::desired::load::Document;
 use crate::desired::model::DesiredOrg;
 use crate::desired::problem::{Finding, ProblemCode, shown};
 use crate::desired::raw::{
-    RawEmergencyAlerts, RawEmergencySaml, RawFailing, RawFailureMode, RawOperator, RawOthers,
-    RawThrough,
+    RawEmergencyAlerts, RawEmergencySaml, RawFailing, RawFailureMode, RawIncident, RawOperator,
+    RawOthers, RawThrough,
 };
 use crate::desired::validate::{Context, header, logging_trail};
 use crate::desired::{certificate, files};
@@ -50,6 +50,10 @@ const EXPIRY_NOTICE_DAYS: i32 = 14;
 /// How many days before a certificate ends whoever validates is told: the next one has to be made, and given out.
 const CERTIFICATE_NOTICE_DAYS: i32 = 30;
 
+/// For how many days an incident is declared: long enough for a bad one, and short enough that the alarm that it
+/// silences is not forgotten.
+const INCIDENT_DAYS_MAX: i32 = 14;
+
 /// Reads an operator, whose access may have an end.
 pub(super) fn read_operator(
     document: &Document,
@@ -76,6 +80,29 @@ pub(super) fn read_operator(
         context.warning(document, &at, finding);
     }
     operator
+}
+
+/// Reads the emergency that is going on: nobody is woken by use meanwhile, so that it ends soon and by itself.
+pub(super) fn read_incident(
+    document: &Document,
+    raw: RawIncident,
+    context: &mut Context<'_>,
+) -> Option<Incident> {
+    const UNTIL: &str = "/spec/incident/until";
+    let RawIncident { id, until } = raw;
+    let until = header::read_end(document, UNTIL, &until, context)?;
+    if until <= context.today {
+        let message = format!("the incident {} ended on {until}: use wakes somebody", shown(&id));
+        let finding = Finding::new(ProblemCode::Suspension, message)
+            .help("take `incident` out, or set a later date");
+        context.warning(document, UNTIL, finding);
+    } else if (until - context.today).get_days() > INCIDENT_DAYS_MAX {
+        let message = format!("an incident is declared for {INCIDENT_DAYS_MAX} days at most");
+        let finding = Finding::new(ProblemCode::Suspension, message)
+            .help("prolong it when it lasts: while it is declared nobody is woken by use");
+        context.problem(document, UNTIL, finding);
+    }
+    Some(Incident { id, until })
 }
 
 /// Checks who the operators are.

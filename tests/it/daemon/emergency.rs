@@ -105,12 +105,15 @@ async fn emergency_access_is_measured_from_the_first_sign_up_to_its_use() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_end_of_somebodys_access_is_measured_before_it_comes() {
+async fn an_end_of_somebodys_access_and_an_incident_are_measured() {
     let guest = "{user: bob-break-glass, expiresAt: 2026-12-01}";
     let operators = format!("[{{user: alice-break-glass}}, {guest}]");
-    let desired = DESIRED.replace("[{user: alice-break-glass}]", &operators);
+    let incident = "  incident: {id: INC-4711, until: 2026-11-30}\n";
+    let desired = DESIRED.replace("[{user: alice-break-glass}]", &operators) + incident;
     let mut stage = Stage::of(organization(), &desired).await;
-    stage.until_in_sync().await;
+    let report = stage.until_in_sync().await;
+    assert_eq!(emergency(&report).unwrap().incident.as_deref(), Some("INC-4711"));
+    stage.measures(r#"palisade_break_glass_incident_open{name="emergency"} 1"#);
     stage.measures(
         r#"palisade_break_glass_operator_expiry_timestamp_seconds{name="emergency"} 1796083200"#,
     );
