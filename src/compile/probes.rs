@@ -40,27 +40,27 @@ pub(super) fn break_glass(desired: &DesiredBreakGlass) -> Vec<MustWork> {
     let emergency = entrance(&desired.emergency_role);
     let home = BTreeSet::from([DesiredTarget::Account(account.clone())]);
     // The roles are everywhere but where the operators come from.
-    let elsewhere = |principal: &str, role: &str, mfa| MustWork {
+    let elsewhere = |one: &EmergencyRole, principal: &str, resource: &str, mfa| MustWork {
         except: BTreeSet::from([account.clone()]),
-        ..assume(desired, principal, role, &desired.targets, mfa)
+        ..assume(desired, principal, resource, desired.targets_of(one), mfa)
     };
     let mut probes = Vec::new();
     for operator in &desired.operators {
         let user = format!("arn:{PARTITION}:iam::{account}:user/{}", operator.user);
         probes.push(assume(desired, &user, &emergency, &home, Mfa::Shown));
         for one in &desired.roles {
-            probes.push(elsewhere(&user, &role(&one.name), Mfa::Shown));
+            probes.push(elsewhere(one, &user, &role(&one.name), Mfa::Shown));
         }
     }
     for one in &desired.roles {
         for name in desired.entrances() {
-            probes.push(elsewhere(&entrance(name), &role(&one.name), Mfa::Lost));
+            probes.push(elsewhere(one, &entrance(name), &role(&one.name), Mfa::Lost));
         }
         for (resource, actions) in purposes(one, &role("example")) {
             probes.push(MustWork {
                 actions: actions.into_iter().collect(),
                 principal: format!("role/{}", one.name),
-                ..elsewhere("", &resource, Mfa::Lost)
+                ..elsewhere(one, "", &resource, Mfa::Lost)
             });
         }
     }

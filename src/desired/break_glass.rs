@@ -142,6 +142,8 @@ pub struct Operator {
 pub struct EmergencyRole {
     /// Its name.
     pub name: String,
+    /// Where it is, if not in the targets of its document.
+    pub targets: Option<BTreeSet<DesiredTarget>>,
     /// What it is for.
     pub description: String,
     /// Names of policies of AWS's own, and ARNs of managed policies.
@@ -162,6 +164,11 @@ impl Operator {
 }
 
 impl DesiredBreakGlass {
+    /// Where a role is.
+    pub fn targets_of<'a>(&'a self, role: &'a EmergencyRole) -> &'a BTreeSet<DesiredTarget> {
+        role.targets.as_ref().unwrap_or(&self.targets)
+    }
+
     /// What is wanted on the day `today` (UTC): without the operators whose access has ended, and without an incident
     /// that has.
     #[must_use = "what was written holds people whose access has ended"]

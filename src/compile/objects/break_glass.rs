@@ -43,8 +43,8 @@ pub(in crate::compile) fn rules(desired: &DesiredBreakGlass, owner: &str) -> Vec
         name: name.to_owned(),
         state: ObjectState::Role(role),
     };
-    let below = || Spread::Below {
-        targets: desired.targets.clone(),
+    let below = |role: &EmergencyRole| Spread::Below {
+        targets: desired.targets_of(role).clone(),
         except: BTreeSet::from([desired.emergency_account.clone()]),
     };
     let emergency = rule(
@@ -53,7 +53,8 @@ pub(in crate::compile) fn rules(desired: &DesiredBreakGlass, owner: &str) -> Vec
         emergency_role(desired, &mark),
     );
     let roles = desired.roles.iter();
-    let roles = roles.map(|role| rule(below(), &role.name, playbook_role(desired, role, &mark)));
+    let roles =
+        roles.map(|role| rule(below(role), &role.name, playbook_role(desired, role, &mark)));
     let roles = std::iter::once(emergency).chain(roles);
     let account = emergency_account::rules(desired, &mark);
     roles.chain(account).chain(break_glass_alerts::rules(desired, &mark)).collect()

@@ -247,6 +247,10 @@ pub(crate) struct UrlText(pub(crate) String);
 pub(crate) struct RawEmergencyRole {
     /// Its name, one that nobody mistakes.
     pub(crate) name: RoleName,
+    /// Where it is, if not everywhere in the document's `targets`: the account of IAM Identity Center alone, say,
+    /// for what mends that.
+    #[schemars(extend("uniqueItems" = true))]
+    pub(crate) targets: Option<Vec<TargetText>>,
     /// What it is for, in a sentence.
     #[schemars(length(max = 800))]
     pub(crate) description: Option<String>,

@@ -140,8 +140,19 @@ fn read_role(
             .help("a name with `BREAK-GLASS` in it is not mistaken for one that is used every day");
         context.warning(document, &at("name"), finding);
     }
+    if raw.targets.as_ref().is_some_and(Vec::is_empty) {
+        let message = format!("the role {} is nowhere", shown(&raw.name.0));
+        let finding = Finding::new(ProblemCode::WrongCount, message)
+            .help("leave `targets` out, and it is in those of the document");
+        context.problem(document, &at("targets"), finding);
+    }
+    let targets = raw.targets.map(|targets| {
+        let targets = policy::read_targets_at(document, &at("targets"), &targets, context);
+        targets.into_iter().flatten().collect()
+    });
     EmergencyRole {
         name: raw.name.0,
+        targets,
         description: raw.description.unwrap_or_default(),
         managed_policies: raw.managed_policies.into_iter().map(|policy| policy.0).collect(),
         policy,

@@ -143,11 +143,21 @@ pub(crate) fn read_targets(
     raw: &[TargetText],
     context: &mut Context<'_>,
 ) -> Vec<Option<DesiredTarget>> {
+    read_targets_at(document, "/spec/targets", raw, context)
+}
+
+/// Reads the targets in the list at `pointer`.
+pub(crate) fn read_targets_at(
+    document: &Document,
+    pointer: &str,
+    raw: &[TargetText],
+    context: &mut Context<'_>,
+) -> Vec<Option<DesiredTarget>> {
     let mut targets = Vec::new();
     for (index, TargetText(text)) in raw.iter().enumerate() {
         let target = read_target(text, context);
         if let Err(finding) = &target {
-            let pointer = format!("/spec/targets/{index}");
+            let pointer = format!("{pointer}/{index}");
             context.problem(document, &pointer, finding.clone());
         }
         targets.push(target.ok().flatten());

@@ -348,6 +348,33 @@ async fn emergency_access_is_not_ready_once_the_certificate_of_its_identity_prov
     assert!(ended.reason().unwrap().contains("it has ended"), "{ended:?}");
 }
 
+/// BG-33: what mends the identity provider's account is in that account, and nowhere else.
+#[tokio::test(start_paused = true)]
+async fn a_role_with_targets_of_its_own_is_there_alone_and_what_it_leaves_goes_with_approval() {
+    let idc = |targets: &str| {
+        let role = format!(
+            "{{name: BREAK-GLASS-IDC, managedPolicies: [AWSSSOMasterAccountAdministrator]{targets}}}"
+        );
+        let roles = format!("roles: [{role}, ");
+        resources(&format!("{ORGANIZATION}{}", EMERGENCY.replace("roles: [", &roles)))
+    };
+    let (cloud, narrow) = (cloud(), idc(", targets: [\"account:shop\"]"));
+    converge(&cloud, &narrow, Approver::Everybody, QUIET_PASSES_MAX).await.unwrap();
+    let places = |cloud: &SimulatedCloud, name: &str| -> Vec<String> {
+        cloud.inspect(|world| {
+            let keys = world.objects().keys().filter(|key| key.name == name);
+            keys.map(|key| key.account.to_string()).collect()
+        })
+    };
+    assert_eq!(places(&cloud, "BREAK-GLASS-IDC"), ["555555555555"]);
+    assert_eq!(places(&cloud, "BREAK-GLASS-ROLE"), ["111111111111", "555555555555"]);
+    converge(&cloud, &idc(""), Approver::Everybody, QUIET_PASSES_MAX).await.unwrap();
+    assert_eq!(places(&cloud, "BREAK-GLASS-IDC"), ["111111111111", "555555555555"]);
+    let plan = plan_for(&narrow, &truth(&cloud, &narrow), Approver::Nobody);
+    let [only] = plan.actions.as_slice() else { panic!("{plan:#?}") };
+    assert_eq!((only.change.kind(), only.hold), ("DeleteObject", Some(Hold::Dangerous)));
+}
+
 /// A document that git forgets takes everything with it, in the reverse order, and only with approval; what tells
 /// that it was there goes last.
 #[tokio::test(start_paused = true)]
