@@ -12,8 +12,8 @@ use crate::compile::objects::break_glass::{document, federation_trust};
 use crate::compile::objects::{ClosedPlace, ObjectRule, PARTITION, Spread};
 use crate::desired::{DesiredBreakGlass, EmergencySaml, GovernanceRoles, Operator};
 use crate::org::{
-    Mark, ObjectKind, ObjectQuery, ObjectState, PasswordPolicyState, RoleState, SamlProviderState,
-    SignIn, UserState,
+    Mark, ObjectKind, ObjectQuery, ObjectState, PasswordPolicyState, RoleState,
+    RootCredentialsState, SamlProviderState, SignIn, UserState,
 };
 
 /// The inline policy of operators, and of the role of the identity provider.
@@ -75,6 +75,22 @@ pub(super) fn rules(desired: &DesiredBreakGlass, mark: &Mark) -> Vec<ObjectRule>
         ]
     });
     users.chain([passwords]).chain(saml).collect()
+}
+
+/// The root user of the emergency account: with a key of it somebody gets in without MFA, and past every policy of an
+/// account. A password, in a vault, is the last resort (SEC03-BP03).
+pub(super) fn root(desired: &DesiredBreakGlass, owner: &str) -> ObjectRule {
+    let allowed = RootCredentialsState { password: true, ..RootCredentialsState::default() };
+    let document = desired.header.document.clone();
+    ObjectRule {
+        mark: Mark { owner: owner.to_owned(), document: document.clone(), prune: false },
+        document,
+        spread: Spread::Account(desired.emergency_account.clone()),
+        region: None,
+        kind: ObjectKind::RootCredentials,
+        name: "root".to_owned(),
+        state: ObjectState::RootCredentials(allowed),
+    }
 }
 
 fn user(desired: &DesiredBreakGlass, mark: &Mark) -> UserState {

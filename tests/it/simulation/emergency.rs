@@ -5,7 +5,9 @@ use std::fs;
 use palisade::cloud::simulated::{CrashPoint, SimulatedCloud, SimulationOptions};
 use palisade::compile::{Resources, compile};
 use palisade::desired::load;
-use palisade::org::{Credential, CredentialKind, ObjectKey, ObjectKind, ObjectState};
+use palisade::org::{
+    Credential, CredentialKind, ObjectKey, ObjectKind, ObjectState, RootCredentialsState,
+};
 use palisade::plan::{BlockedReason, Change, Hold};
 use palisade::readiness::{Verdict, examine};
 
@@ -346,6 +348,22 @@ async fn emergency_access_is_not_ready_once_the_certificate_of_its_identity_prov
     assert_eq!(verdict("2026-12-06T12:00:00Z"), Verdict::Holds);
     let ended = verdict("2026-12-07T00:00:00Z");
     assert!(ended.reason().unwrap().contains("it has ended"), "{ended:?}");
+}
+
+/// BG-26: root needs no role, no MFA and no operator, and its keys are nobody's.
+#[tokio::test(start_paused = true)]
+async fn a_key_of_the_root_user_of_the_emergency_account_is_told() {
+    let (cloud, wanted) = (cloud(), wanted());
+    converge(&cloud, &wanted, Approver::Everybody, QUIET_PASSES_MAX).await.unwrap();
+    let key = ObjectKey::global(ObjectKind::RootCredentials, alice().account, "root");
+    let found = RootCredentialsState { access_keys: true, password: true, certificates: false };
+    let found = ObjectState::RootCredentials(found);
+    cloud.meddle(|world| world.set_object(&key, Some(found)));
+    let plan = plan_for(&wanted, &truth(&cloud, &wanted), Approver::Nobody);
+    let [only] = plan.blocked.as_slice() else { panic!("{plan:#?}") };
+    assert_eq!((only.reason, only.object.clone()), (BlockedReason::NotAsked, key.to_string()));
+    assert!(only.message.contains("has access keys:"), "the password is allowed: {only:?}");
+    assert!(plan.actions.is_empty(), "{plan:#?}");
 }
 
 /// BG-33: what mends the identity provider's account is in that account, and nowhere else.
