@@ -261,6 +261,10 @@ Examples:
   palisade catalog add region-allow-list --to desired-state/guardrails --target /Workloads \\
     --set allowedRegions=eu-west-1,eu-central-1
 
+Beside an Organization document, the guardrail's own tests are written too: with what ordinary calls
+come with (TLS, an allowed Region) where your other guardrails ask for it. A case that still does not
+hold is left out, and named with the statement or the condition key that decides.
+
 Exit codes:
   0  written
   1  the file is there already, something must be set first, or this version lacks the kind";

@@ -2,6 +2,7 @@
 
 mod add;
 mod args;
+mod ordinary;
 mod tests;
 
 use anyhow::bail;

@@ -1,8 +1,8 @@
 //! The tests that a guardrail of the catalogue brings along, as documents for one organization: its names,
-//! ids and arguments in place of those of the catalogue. What does not hold there is left out, since other
-//! guardrails have a say too.
+//! ids and arguments in place of those of the catalogue. Other guardrails have a say too: cases get what
+//! ordinary calls come with where those ask for it, and what still does not hold is left out, with the reason.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,12 +11,15 @@ use anyhow::Context;
 use serde_json::{Map, Value};
 
 use crate::catalog::{Format, Guardrail, built_in};
+use crate::cli::catalog::ordinary;
+use crate::cli::catalog::ordinary::Ordinary;
 use crate::cli::console::Console;
-use crate::cli::render::counted;
+use crate::cli::render::{commented, counted};
 use crate::cli::sources::today;
 use crate::compile::compile;
 use crate::desired::{self, DesiredOrg, DesiredTarget};
 use crate::judge;
+use crate::judge::CaseReport;
 
 /// What the tests of the catalogue say of the organization they are written for.
 mod example {
@@ -26,6 +29,9 @@ mod example {
     pub(super) const ACCOUNTS: &[(&str, &str)] =
         &[("log-archive", "222222222222"), ("security-tooling", "210000000002")];
 }
+
+/// Telling one key can bring up the next; more keys than this in a row nobody's guardrails ask for.
+const ROUNDS_MAX: usize = 4;
 
 /// A guardrail and its arguments.
 pub(super) struct Used {
@@ -56,30 +62,51 @@ pub(super) fn write(file: &Path, used: &[Used], console: Console) -> anyhow::Res
         console.say("no tests written: desired state has problems, see `palisade validate`");
         return Ok(());
     };
-    let documents: Vec<Document> =
+    let mut documents: Vec<Document> =
         with_tests.iter().filter_map(|used| Document::of(used, &org)).collect();
-    let write = |documents: &[Document]| {
+    let write = |documents: &[Document], comment: &str| {
         let text: Vec<String> = documents.iter().map(Document::text).collect();
-        let text = text.join("---\n");
+        let text = format!("{}{comment}", text.join("---\n"));
         fs::write(&tests, text).with_context(|| format!("cannot write `{}`", tests.display()))
     };
-    write(&documents)?;
-    let holding = holding(&root);
-    let count = |documents: &[Document]| documents.iter().map(|it| it.cases.len()).sum::<usize>();
-    let kept: Vec<Document> = documents.iter().filter_map(|it| it.keep(&holding)).collect();
+    let ordinary = Ordinary::of(&org);
+    let mut judged = Judged::new();
+    for _ in 0..ROUNDS_MAX {
+        write(&documents, "")?;
+        judged = judge_all(&root);
+        let told = documents.iter_mut().map(|document| document.tell(&ordinary, &judged));
+        if told.sum::<usize>() == 0 {
+            break;
+        }
+    }
+    let left_out: Vec<String> = documents.iter().flat_map(|it| it.left_out(&judged)).collect();
+    let kept: Vec<Document> = documents.iter().filter_map(|it| it.keep(&judged)).collect();
     if kept.is_empty() {
         fs::remove_file(&tests).with_context(|| format!("cannot remove `{}`", tests.display()))?;
         console.say("no tests written: none of the catalogue's hold in this organization");
-        return Ok(());
+    } else {
+        write(&kept, &comment(&left_out))?;
+        let cases = counted(kept.iter().map(|it| it.cases.len()).sum(), "case");
+        let rest = match left_out.len() {
+            0 => String::new(),
+            left_out => format!("; {left_out} left out, which do not hold here"),
+        };
+        console.say(&format!("written: {} ({cases}{rest})", tests.display()));
     }
-    write(&kept)?;
-    let left_out = match count(&documents) - count(&kept) {
-        0 => String::new(),
-        left_out => format!("; {left_out} left out, which do not hold here"),
-    };
-    let cases = counted(count(&kept), "case");
-    console.say(&format!("written: {} ({cases}{left_out})", tests.display()));
+    for line in &left_out {
+        console.say(&format!("left out: {line}"));
+    }
     Ok(())
+}
+
+/// What was left out, as the last comment of the file.
+fn comment(left_out: &[String]) -> String {
+    if left_out.is_empty() {
+        return String::new();
+    }
+    let opening = "The catalogue has more cases, which do not hold in this organization:";
+    let lines = left_out.iter().map(|line| commented("", &format!("- {line}")));
+    std::iter::once(commented("", opening)).chain(lines).collect()
 }
 
 /// The directory of desired state that `file` is in: the one with the `Organization` document.
@@ -100,12 +127,14 @@ fn desired_state_of(file: &Path) -> Option<PathBuf> {
         .map(Path::to_path_buf)
 }
 
-/// The cases that hold, by document and name.
-fn holding(root: &Path) -> BTreeSet<(String, String)> {
-    let Some(org) = desired::load(root, today(), built_in()).org else { return BTreeSet::new() };
+/// What became of every case, by document and name.
+type Judged = BTreeMap<(String, String), CaseReport>;
+
+fn judge_all(root: &Path) -> Judged {
+    let Some(org) = desired::load(root, today(), built_in()).org else { return Judged::new() };
     let report = judge::judge(&org.tests, &compile(&org, today()), |_, _| true);
-    let holds = report.cases.into_iter().filter(|case| case.failures.is_empty());
-    holds.map(|case| (case.document, case.name)).collect()
+    let named = |case: CaseReport| ((case.document.clone(), case.name.clone()), case);
+    report.cases.into_iter().map(named).collect()
 }
 
 /// A `GuardrailTest` document.
@@ -138,15 +167,38 @@ impl Document {
         Some(Self { guardrail, place, cases })
     }
 
+    /// What became of one of its cases; nothing if desired state did not load.
+    fn judged<'a>(&self, case: &Value, judged: &'a Judged) -> Option<&'a CaseReport> {
+        let name = case["name"].as_str().unwrap_or_default();
+        judged.get(&(self.guardrail.id.clone(), name.to_owned()))
+    }
+
+    /// Gives cases that are undecided what ordinary calls come with; how many got something.
+    fn tell(&mut self, ordinary: &Ordinary, judged: &Judged) -> usize {
+        let missing = |case: &Value| self.judged(case, judged).map(ordinary::missing);
+        let missing: Vec<_> = self.cases.iter().map(missing).collect();
+        let told = self.cases.iter_mut().zip(missing.into_iter().map(Option::unwrap_or_default));
+        told.filter_map(|(case, missing)| ordinary.tell(case, &missing).then_some(())).count()
+    }
+
     /// With the cases that hold; nothing if none does.
-    fn keep(&self, holding: &BTreeSet<(String, String)>) -> Option<Self> {
-        let holds = |case: &&Value| {
-            let name = case["name"].as_str().unwrap_or_default();
-            holding.contains(&(self.guardrail.id.clone(), name.to_owned()))
-        };
+    fn keep(&self, judged: &Judged) -> Option<Self> {
+        let holds =
+            |case: &&Value| self.judged(case, judged).is_some_and(|it| it.failures.is_empty());
         let cases: Vec<Value> = self.cases.iter().filter(holds).cloned().collect();
         let kept = Self { guardrail: self.guardrail, place: self.place.clone(), cases };
         (!kept.cases.is_empty()).then_some(kept)
+    }
+
+    /// The cases that do not hold, and why.
+    fn left_out(&self, judged: &Judged) -> Vec<String> {
+        let line = |case: &Value| {
+            let report = self.judged(case, judged)?;
+            let why = ordinary::why(report);
+            (!why.is_empty())
+                .then(|| format!("`{}`, \"{}\": {why}", self.guardrail.id, report.name))
+        };
+        self.cases.iter().filter_map(line).collect()
     }
 
     fn text(&self) -> String {
