@@ -119,6 +119,19 @@ fn checking_the_largest_file_takes_no_time_to_speak_of() {
 }
 
 #[test]
+fn a_file_of_one_long_line_is_read_in_the_time_of_many_lines() {
+    let values = vec!["\"arn:aws:s3:::b\""; 55_000].join(", ");
+    let source = format!("values: [{values}]");
+    assert!(source.len() > 900_000);
+    let started = Instant::now();
+    let (nodes, report) = parse(&source);
+    assert_eq!(report.problems, []);
+    let last = nodes[0].find("/values/54999").unwrap().span;
+    assert_eq!((last.line, last.width), (1, 16));
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
+#[test]
 fn personal_data_is_never_repeated() {
     let source = text("x: {owner: jane.doe@example.com, phone: \"+49 (170) 123-45 67\"}\n");
     let mut report = crate::desired::problem::Report::default();
