@@ -205,10 +205,10 @@ impl Format {
             Self::Name => "a name or a pattern of one, such as `Audit-*`",
             Self::Bucket => "a bucket's name or a pattern of one, such as `acme-logs-*`",
             Self::Service => "the prefix of a service's actions, such as `s3`",
-            Self::TagKey => "the key of a tag",
+            Self::TagKey => "the key of a tag, which does not begin with `@@`",
             Self::Day => "a day such as `2027-06-30`",
             Self::ResourceType => "a type of resources such as `ec2:instance`",
-            Self::Network => "a network such as `203.0.113.0/24`",
+            Self::Network => "a network such as `203.0.113.0/24`, smaller than all addresses",
             Self::Vpc => "the id of a VPC such as `vpc-0a1b2c3d`",
         }
     }
@@ -228,10 +228,12 @@ impl Format {
                 }
                 Format::Bucket => r"^[a-z0-9][a-z0-9.*?-]{2,62}$",
                 Format::Service => r"^[a-z0-9][a-z0-9-]*$",
-                Format::TagKey => r"^[A-Za-z0-9_.:/=+@ -]{1,128}$",
+                // `@@assign` and its like are operators of tag policies.
+                Format::TagKey => r"^@?[A-Za-z0-9_.:/=+ -][A-Za-z0-9_.:/=+@ -]{0,126}$",
                 Format::Day => r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
                 Format::ResourceType => r"^[a-z0-9-]+:[A-Za-z0-9*/-]+$",
-                Format::Network => r"^[0-9a-fA-F.:]+/[0-9]{1,3}$",
+                // `/0`, and the two halves of it, are every address: nothing would be denied.
+                Format::Network => r"^[0-9a-fA-F.:]+/([2-9]|[1-9][0-9]{1,2})$",
                 Format::Vpc => r"^vpc-[0-9a-f]{8,17}$",
             }
         }

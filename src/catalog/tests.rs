@@ -251,3 +251,29 @@ fn every_kind_of_a_policy_is_one_that_desired_state_knows() {
         assert!(POLICY_TYPES.contains(&facts), "{}", guardrail.id);
     }
 }
+
+#[track_caller]
+fn refuses(guardrail: &str, with: &Value, pointer: &str) {
+    let guardrail = built_in().find(guardrail).unwrap();
+    let refusals = guardrail.render(with.as_object().unwrap(), &site()).unwrap_err();
+    let found: Vec<&str> = refusals.iter().map(|refusal| refusal.pointer.as_str()).collect();
+    assert_eq!(found, [pointer], "{with}");
+}
+
+#[test]
+fn an_operator_of_tag_policies_is_no_key_of_a_tag() {
+    for key in ["@@assign", "@@operators_allowed_for_child_policies", ""] {
+        refuses("required-tags", &json!({"keys": [{"name": key}]}), "/with/keys/0/name");
+    }
+    let with = json!({"keys": [{"name": "cost@centre"}]});
+    built_in().find("required-tags").unwrap().render(with.as_object().unwrap(), &site()).unwrap();
+}
+
+#[test]
+fn a_network_of_every_address_is_not_expected() {
+    for network in ["0.0.0.0/0", "::/0", "0.0.0.0/00", "128.0.0.0/1"] {
+        for id in ["data-perimeter-network", "data-perimeter-network-resources"] {
+            refuses(id, &json!({"networks": [network]}), "/with/networks/0");
+        }
+    }
+}
