@@ -5,10 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use jiff::civil::{Date, date};
-use palisade::catalog::{Guardrail, built_in};
+use palisade::catalog::{Exempt, Guardrail, built_in};
 use palisade::compile::compile;
-use palisade::desired::{Case, DesiredOrg, Expectation, load};
-use palisade::judge::{Report, Verdict, judge};
+use palisade::desired::{Case, DesiredOrg, Expectation, Site, load};
+use palisade::judge::{CaseReport, Report, Verdict, judge};
 use serde_json::json;
 
 const TODAY: Date = date(2026, 11, 22);
@@ -313,7 +313,46 @@ fn every_entry_of_the_catalogue_does_what_its_own_tests_say() {
     assert!(calls > 100, "{calls} calls");
 }
 
+/// Without it some call of its own tests, which the exemption is there for, would be denied.
+#[test]
+fn every_exemption_of_the_catalogue_is_proved_by_a_case() {
+    let site = Site {
+        organization_id: "o-a1b2c3d4e5".to_owned(),
+        management_account: "111111111111".to_owned(),
+        accounts: [("log-archive", "222222222222"), ("security-tooling", "210000000002")]
+            .map(|(name, id)| (name.to_owned(), id.to_owned()))
+            .into(),
+        ..Site::default()
+    };
+    let mut unproved = Vec::new();
+    for guardrail in built_in().guardrails().filter(|guardrail| !guardrail.tests.is_null()) {
+        for exempt in &guardrail.exempt {
+            let mut without = guardrail.clone();
+            without.exempt.retain(|other| other != exempt);
+            if without.exempt.is_empty() {
+                // A condition needs a value; it exempts somebody else.
+                let others = [Exempt::ControlTower, Exempt::StackSets];
+                without.exempt.extend(others.into_iter().find(|other| other != exempt));
+            }
+            let document = without.render(&guardrail.example, &site).unwrap();
+            let report =
+                judge_all(&attached(guardrail, json!({"targets": ["/"], "document": document})));
+            let is_needed = |case: &CaseReport| case.expected.verdict == Verdict::Allowed;
+            if !report.failed().any(is_needed) {
+                unproved.push(format!("{}: {exempt}", guardrail.id));
+            }
+        }
+    }
+    assert!(unproved.is_empty(), "no case needs the exemption of\n{}", unproved.join("\n"));
+}
+
 fn alone(guardrail: &Guardrail) -> DesiredOrg {
+    let used = json!({"guardrail": guardrail.id, "with": guardrail.example});
+    attached(guardrail, json!({"targets": ["/"], "use": used}))
+}
+
+/// An organization with one policy, and the tests of the entry that it is of.
+fn attached(guardrail: &Guardrail, policy: serde_json::Value) -> DesiredOrg {
     let document = |kind: &str, name: &str, spec: serde_json::Value| json!({"apiVersion": "palisade/v1", "kind": kind, "metadata": {"name": name}, "spec": spec});
     let organization = json!({
         "organizationId": "o-a1b2c3d4e5",
@@ -327,16 +366,12 @@ fn alone(guardrail: &Guardrail) -> DesiredOrg {
         "organizationalUnits": {"Members": {"accounts": ["member", "log-archive", "security-tooling"]}},
         "policyTypes": ["SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"],
     });
-    let attached = json!({
-        "targets": ["/"],
-        "use": {"guardrail": guardrail.id, "with": guardrail.example},
-    });
     let mut tests = guardrail.tests.clone();
     tests["defaults"]["account"] = json!("member");
     tests["defaults"]["by"] = json!(guardrail.id);
     let documents = [
         document("Organization", "acme", organization),
-        document(&guardrail.kind, &guardrail.id, attached),
+        document(&guardrail.kind, &guardrail.id, policy),
         document("GuardrailTest", &guardrail.id, tests),
     ];
     let directory = tempfile::tempdir().unwrap();
