@@ -59,7 +59,14 @@ impl Request {
     pub fn new(principal: &str, action: &str) -> Result<Self, RequestProblem> {
         let problem = || RequestProblem::Action(action.to_owned());
         let (service, name) = action.split_once(':').ok_or_else(problem)?;
-        if service.is_empty() || name.is_empty() {
+        // A request is for one action: a pattern would be compared as text, and miss the Deny of what it stands for.
+        let is_no_name = |each: char| {
+            matches!(each, '*' | '?' | ':') || each.is_whitespace() || each.is_control()
+        };
+        if service.is_empty() || name.is_empty() || service.contains('.') {
+            return Err(problem());
+        }
+        if action.replacen(':', "", 1).contains(is_no_name) {
             return Err(problem());
         }
         let mut context = Context::default();

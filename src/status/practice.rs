@@ -28,6 +28,8 @@ use crate::status::DocumentReport;
 pub enum PracticeState {
     /// Something is not as desired state says.
     Drifted,
+    /// All is as written, and what it is for would not work: emergency access, or the delivery of logs.
+    NotReady,
     /// It could not be seen.
     Unknown,
     /// Nothing serves it.
@@ -80,6 +82,8 @@ impl PracticeState {
             Self::Suspended
         } else if !report.in_sync {
             Self::Unknown
+        } else if report.unready().is_some() {
+            Self::NotReady
         } else {
             match report.mode {
                 Mode::Observe => Self::Observed,
@@ -88,12 +92,13 @@ impl PracticeState {
         }
     }
 
-    /// The worst of what serves a practice, since a chain holds as its weakest link; but what is only
-    /// observed or suspended beside something that is enforced takes nothing away from that. Nothing at all
-    /// is a gap only where guardrails could serve it.
+    /// The worst of what serves a practice, since a chain holds as its weakest link: what differs counts also
+    /// where it is only observed. What is observed and holds, or is suspended, takes nothing away from something
+    /// that is enforced beside it. Nothing at all is a gap only where guardrails could serve it.
     pub fn of_all(states: &BTreeSet<Self>, is_for_guardrails: bool) -> Self {
         let order = [
             Self::Drifted,
+            Self::NotReady,
             Self::Unknown,
             Self::InSync,
             Self::Declared,
@@ -124,4 +129,23 @@ pub(in crate::status) fn practices(
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::PracticeState;
+
+    /// It once was called in sync, because no object differed.
+    #[test]
+    fn what_would_not_work_is_not_in_force() {
+        let states = |states: &[PracticeState]| {
+            PracticeState::of_all(&states.iter().copied().collect::<BTreeSet<_>>(), true)
+        };
+        use PracticeState::{Drifted, InSync, NotReady, Unknown};
+        assert_eq!(states(&[InSync, NotReady]), NotReady);
+        assert_eq!(states(&[Unknown, NotReady]), NotReady);
+        assert_eq!(states(&[Drifted, NotReady]), Drifted);
+    }
 }

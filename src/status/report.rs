@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::desired::Mode;
 use crate::org::{DocumentRef, OrganizationId, PolicyType};
 use crate::plan::{BlockedReason, UnmanagedKind};
+use crate::status::Reason;
 use crate::status::{
     Attribution, Cause, Condition, Difference, EmergencyReport, Happening, PassSpan,
     PracticeReport, TrailReport, TreeReport, Turn,
@@ -375,6 +376,12 @@ impl DocumentReport {
     /// Kind and name.
     pub fn document(&self) -> DocumentRef {
         DocumentRef { kind: self.kind.clone(), name: self.name.clone() }
+    }
+
+    /// Why what it is for would not work, although every object is as it says.
+    pub fn unready(&self) -> Option<&str> {
+        let unready = self.conditions.iter().find(|condition| condition.reason == Reason::NotReady);
+        unready.map(|condition| condition.message.as_str())
     }
 
     /// What has drifted: everything that differs but what AWS is at work on.

@@ -97,6 +97,7 @@ pub(super) fn practice(state: PracticeState) -> (Look, &'static str) {
     match state {
         PracticeState::InSync => (Look::Good, "in force"),
         PracticeState::Drifted => (Look::Wait, "drifted"),
+        PracticeState::NotReady => (Look::Wait, "would not work"),
         PracticeState::Unknown => (Look::Unknown, "not known"),
         PracticeState::Absent => (Look::Quiet, "not served"),
         PracticeState::Suspended => (Look::Wait, "suspended"),

@@ -287,6 +287,7 @@ impl Gatherer<'_> {
             None => (self.declared_state(header), None),
         };
         let suspend = header.suspend.as_ref().filter(|_| state == State::Suspended);
+        let unready = report.flatten().and_then(DocumentReport::unready);
         Serving {
             document: header.document.to_string(),
             written: header.source.to_string(),
@@ -296,7 +297,7 @@ impl Gatherer<'_> {
             suspended_until: suspend.map(|suspend| suspend.until),
             suspended_because: suspend.map(|suspend| suspend.reason.clone()),
             accounts,
-            note: None,
+            note: unready.filter(|_| state == State::NotReady).map(str::to_owned),
             evidence: policy.map(|policy| self.evidence(policy)),
         }
     }
@@ -315,7 +316,7 @@ impl Gatherer<'_> {
         let state = State::of(report);
         let since = match state {
             State::Drifted => report.oldest(),
-            State::Observed | State::InSync => {
+            State::Observed | State::InSync | State::NotReady => {
                 let ready = report.conditions.iter();
                 let mut ready = ready.filter(|it| it.condition_type == ConditionType::Ready);
                 ready.next().map(|ready| ready.last_transition_time)

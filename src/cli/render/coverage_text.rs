@@ -64,7 +64,7 @@ fn painted(state: State, paint: Paint) -> String {
     let word = format!("{:9}", words(state));
     match state {
         State::InSync => paint.good(&word),
-        State::Drifted | State::Absent => paint.bad(&word),
+        State::Drifted | State::NotReady | State::Absent => paint.bad(&word),
         State::Unknown | State::Suspended | State::Observed => paint.warn(&word),
         State::Declared | State::Outside => paint.dim(&word),
     }
@@ -74,6 +74,7 @@ fn painted(state: State, paint: Paint) -> String {
 pub(crate) fn words(state: State) -> &'static str {
     match state {
         State::Drifted => "drifted",
+        State::NotReady => "not ready",
         State::Unknown => "not known",
         State::Absent => "absent",
         State::Suspended => "suspended",

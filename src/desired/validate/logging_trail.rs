@@ -27,6 +27,12 @@ const DELIVERY_AGE_SECONDS: u32 = 3_600;
 /// Less than this would be late whenever `CloudTrail` takes its time: it promises no number.
 const DELIVERY_AGE_SECONDS_MIN: u32 = 900;
 
+/// More than this is warned of: for that long nobody would hear that nothing arrives any more.
+const DELIVERY_AGE_SECONDS_USUAL: u32 = 86_400;
+
+/// How the names of what AWS Control Tower keeps begin.
+const CONTROL_TOWER: &str = "aws-controltower-";
+
 /// Values of all selectors of a trail together ("Quotas in AWS `CloudTrail`").
 const VALUES_MAX: usize = 500;
 
@@ -337,6 +343,33 @@ fn check_recording(
             Finding::new(ProblemCode::InvalidValue, "shorter than `15m` is late all the time")
                 .help("CloudTrail delivers within about five minutes, and promises none");
         context.problem(document, "/spec/deliveryMaxAge", finding);
+    } else if age > DELIVERY_AGE_SECONDS_USUAL {
+        let finding =
+            Finding::new(ProblemCode::InvalidValue, "for days nobody hears that no logs arrive")
+                .help("CloudTrail delivers within about five minutes: `1h` is usual");
+        context.warning(document, "/spec/deliveryMaxAge", finding);
+    }
+    check_left_out(document, raw, context);
+}
+
+/// What the trail leaves out of what an investigation needs first (LOG-07).
+fn check_left_out(document: &Document, raw: &RawLoggingTrail, context: &mut Context<'_>) {
+    let help = "leave it out, so that every management event is recorded; another trail must have them otherwise";
+    let left_out = match raw.management_events {
+        Some(RawManagementEvents::None) => Some("no management event is recorded"),
+        Some(RawManagementEvents::Read) => Some("calls that change something are not recorded"),
+        Some(RawManagementEvents::Write) => Some("calls that only read are not recorded"),
+        Some(RawManagementEvents::All) | None => None,
+    };
+    if let Some(left_out) = left_out {
+        let finding = Finding::new(ProblemCode::InvalidValue, left_out).help(help);
+        context.warning(document, "/spec/managementEvents", finding);
+    }
+    if !raw.exclude_management_events.is_empty() {
+        let finding =
+            Finding::new(ProblemCode::InvalidValue, "the use of some services is not recorded")
+                .help(help);
+        context.warning(document, "/spec/excludeManagementEvents", finding);
     }
 }
 
@@ -354,6 +387,24 @@ fn check_unique(
         let message = format!("there is another trail called {}", shown(&desired.trail_name));
         let finding = Finding::new(ProblemCode::DuplicateName, message)
             .help(format!("it is wanted by the document at {}", other.header.source));
+        context.problem(document, "/spec/trailName", finding);
+    }
+    let bucket = &desired.archive.bucket;
+    let shares = |other: &&DesiredTrail| {
+        let is_ours = !desired.is_verified_only || !other.is_verified_only;
+        other.archive.bucket == *bucket && is_ours
+    };
+    if let Some(other) = org.logging_trails.iter().find(shares) {
+        let message = format!("another trail delivers to the bucket {}", shown(bucket));
+        let finding = Finding::new(ProblemCode::DuplicateName, message)
+            .help(format!("its policy lets one trail in, and that is of the document at {}: give this one a bucket of its own", other.header.source));
+        context.problem(document, "/spec/archive/bucket", finding);
+    }
+    if desired.trail_name.starts_with(CONTROL_TOWER) && !desired.is_verified_only {
+        let finding = Finding::new(ProblemCode::InvalidValue, "Control Tower owns this trail")
+            .help(
+                "write `adopt: verify`: palisade then tells when it differs, and changes nothing",
+            );
         context.problem(document, "/spec/trailName", finding);
     }
 }

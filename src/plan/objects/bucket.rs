@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::org::{
     BucketState, BucketStep, LifecycleRule, OWNER_TAG, ObjectStep, Retention, Versioning,
 };
+use crate::plan::objects::trail::UNNAMED_KEY;
 use crate::policy;
 use crate::policy::{Canonical, Language};
 
@@ -76,7 +77,20 @@ pub(super) fn attainable(
             "new logs would be locked for less time or less strictly: palisade never weakens a lock, and COMPLIANCE cannot be shortened for what it holds; write what the bucket has into `objectLock`",
         );
     }
+    if wanted.key.is_none() && before.key.is_some() {
+        obstacles.push(UNNAMED_KEY);
+    }
     (after, obstacles)
+}
+
+/// Why it changes only with approval, if it does.
+pub(super) fn danger(before: &BucketState, after: &BucketState) -> Option<&'static str> {
+    let is_ours = before.tags.contains_key(OWNER_TAG);
+    let is_replaced = before.policy.is_some()
+        && after.policy.as_ref().is_some_and(|policy| !is_said(before.policy.as_ref(), policy));
+    (!is_ours && is_replaced).then_some(
+        "the bucket is somebody else's so far: whoever delivers to it or reads it by its policy could not any more",
+    )
 }
 
 /// A bucket as `CreateBucket` leaves it. Without a policy nothing is delivered to it.
@@ -145,7 +159,7 @@ mod tests {
 
     use strum::IntoEnumIterator;
 
-    use super::{attainable, steps};
+    use super::{attainable, danger, steps};
     use crate::org::{BucketState, LifecycleRule, LockMode, PublicBlock, Retention, Versioning};
 
     const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::logs/*"}]}"#;
@@ -228,5 +242,26 @@ mod tests {
         assert_eq!(attained(&BucketState::default()).1, 0, "there is nothing in it");
         let locked = Some(Retention { mode: LockMode::Compliance, days: 3650 });
         assert_eq!(attained(&BucketState { retention: locked, ..bucket() }), (0, 1));
+    }
+
+    #[test]
+    fn a_key_that_no_document_names_is_told_and_stays() {
+        let wanted = BucketState { key: None, ..bucket() };
+        let evil = Some("arn:aws:kms:eu-west-1:666666666666:key/evil".to_owned());
+        let before = BucketState { key: evil, ..wanted.clone() };
+        let (after, obstacles) = attainable(&before, &wanted);
+        assert_eq!((steps(Some(&before), &after).len(), obstacles.len()), (0, 1));
+        assert_eq!(attainable(&wanted, &wanted).1.len(), 0);
+    }
+
+    #[test]
+    fn the_policy_of_a_bucket_of_somebody_else_goes_only_with_approval() {
+        let other = Some(r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned());
+        let theirs = BucketState { tags: [].into(), policy: other.clone(), ..bucket() };
+        assert!(danger(&theirs, &bucket()).is_some());
+        let opened = BucketState { policy: other, ..bucket() };
+        assert!(danger(&opened, &bucket()).is_none(), "what is ours is healed at once");
+        let new = BucketState { tags: [].into(), policy: None, ..bucket() };
+        assert!(danger(&new, &bucket()).is_none(), "nobody delivers to it");
     }
 }

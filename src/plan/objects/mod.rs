@@ -206,7 +206,7 @@ fn compare_one(
         draft.block(document, reason, key.to_string(), message);
         return;
     }
-    let weight = own_weight.unwrap_or_else(|| weight(&steps));
+    let weight = own_weight.unwrap_or_else(|| weight(before, &after, &steps));
     if steps.is_empty() {
         return;
     }
@@ -230,6 +230,10 @@ fn attainable(
             let (after, obstacles) = bucket::attainable(before, &wanted);
             (ObjectState::Bucket(after), obstacles)
         }
+        (Some(ObjectState::Trail(before)), ObjectState::Trail(wanted)) => {
+            let (after, obstacles) = trail::attainable(before, wanted);
+            (ObjectState::Trail(after), obstacles)
+        }
         (_, wanted) => (wanted, Vec::new()),
     }
 }
@@ -251,7 +255,19 @@ fn reason(before: Option<&ObjectState>, after: &ObjectState) -> String {
 const STACKS_STAY: &str =
     "its stacks stay in the accounts with all that is in them, and nobody keeps them any more";
 
-fn weight(steps: &[ObjectStep]) -> Weight {
+fn weight(before: Option<&ObjectState>, after: &ObjectState, steps: &[ObjectStep]) -> Weight {
+    let danger = match (before, after) {
+        (Some(ObjectState::Bucket(before)), ObjectState::Bucket(after)) => {
+            bucket::danger(before, after)
+        }
+        (Some(ObjectState::Trail(before)), ObjectState::Trail(after)) => {
+            trail::danger(before, after)
+        }
+        _ => None,
+    };
+    if let Some(because) = danger {
+        return Weight::dangerous(because);
+    }
     let forgets =
         |step: &ObjectStep| matches!(step, ObjectStep::StackSet(step) if step.is_removal());
     if steps.iter().any(forgets) { Weight::dangerous(STACKS_STAY) } else { Weight::PLAIN }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::org::{EventSelector, FieldSelector, ObjectStep, TrailSettings, TrailState, TrailStep};
+use crate::org::{
+    EventSelector, FieldSelector, OWNER_TAG, ObjectStep, TrailSettings, TrailState, TrailStep,
+};
 
 /// From `before` to `after`. A trail that has been stopped records again before anything else is done: every
 /// moment without it is lost for good.
@@ -48,6 +50,36 @@ pub(super) fn remove() -> Vec<ObjectStep> {
     vec![ObjectStep::Trail(TrailStep::Delete)]
 }
 
+/// What can be made of `before`, and why not more: a key that no document names may be somebody else's, who
+/// could stop all reading with it; nobody but a person knows.
+pub(super) fn attainable(
+    before: &TrailState,
+    wanted: TrailState,
+) -> (TrailState, Vec<&'static str>) {
+    let unnamed = wanted.settings.kms_key.is_none() && before.settings.kms_key.is_some();
+    let obstacles = if unnamed { vec![UNNAMED_KEY] } else { Vec::new() };
+    (wanted, obstacles)
+}
+
+/// Why only a person decides about a key that no document names.
+pub(super) const UNNAMED_KEY: &str = "it encrypts with a KMS key that the document does not name, and whoever owns that key can stop all reading: write its ARN into `archive.kmsKey` if it is yours; if not, take it off by hand, and find out who put it there";
+
+/// Why it changes only with approval, if it does.
+pub(super) fn danger(before: &TrailState, after: &TrailState) -> Option<&'static str> {
+    let is_ours = before.tags.contains_key(OWNER_TAG);
+    let everything = EventSelector::management();
+    let records_all = |trail: &TrailState| meaning(&trail.selectors).contains(&everything.fields);
+    if !is_ours && before.settings.bucket != after.settings.bucket {
+        Some("the trail is somebody else's so far, and would deliver to another bucket")
+    } else if records_all(before) && !records_all(after) {
+        Some("management events that are recorded now would not be recorded any more")
+    } else if before.settings.validates_files && !after.settings.validates_files {
+        Some("nobody could tell any more whether log files were changed")
+    } else {
+        None
+    }
+}
+
 /// Why it has to be changed, in the words of whoever is woken by it.
 pub(super) fn reason(before: &TrailState, after: &TrailState) -> String {
     if before.is_logging || !after.is_logging {
@@ -79,7 +111,7 @@ fn is_mark(tags: &BTreeMap<String, String>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{reason, steps};
+    use super::{attainable, danger, reason, steps};
     use crate::org::{
         EventSelector, FieldSelector, TrailCover, TrailDelivery, TrailSettings, TrailState,
     };
@@ -146,5 +178,39 @@ mod tests {
         before.delivery = Some(TrailDelivery { stopped, ..TrailDelivery::default() });
         let expect = "it does not record: stopped at 2026-11-25T10:00:00Z";
         assert_eq!(reason(&before, &trail()), expect);
+    }
+
+    #[test]
+    fn a_key_that_no_document_names_is_told() {
+        let mut before = trail();
+        before.settings.kms_key = Some("arn:aws:kms:eu-west-1:666666666666:key/evil".into());
+        assert_eq!(attainable(&before, trail()).1.len(), 1);
+        assert_eq!(attainable(&trail(), trail()).1.len(), 0);
+    }
+
+    #[test]
+    fn recording_less_needs_approval() {
+        let check = |change: fn(&mut TrailState), is_dangerous: bool| {
+            let mut after = trail();
+            change(&mut after);
+            assert_eq!(danger(&trail(), &after).is_some(), is_dangerous, "{after:?}");
+        };
+        check(|_| {}, false);
+        check(|trail| trail.selectors.clear(), true);
+        check(|trail| trail.settings.validates_files = false, true);
+        check(|trail| trail.settings.bucket = "acme-other".into(), false);
+        check(|trail| trail.insights.clear(), false);
+    }
+
+    #[test]
+    fn a_trail_of_somebody_else_is_redirected_only_with_approval() {
+        let mut theirs = trail();
+        theirs.tags.clear();
+        assert!(danger(&theirs, &trail()).is_none());
+        theirs.settings.bucket = "their-logs".into();
+        assert!(danger(&theirs, &trail()).is_some());
+        let mut turned = trail();
+        turned.settings.bucket = "their-logs".into();
+        assert!(danger(&turned, &trail()).is_none(), "what is ours is healed at once");
     }
 }
