@@ -8,7 +8,10 @@ use serde_json::{Map, Value};
 
 use crate::catalog::guardrail::{Format, Parameter, ParameterType};
 use crate::catalog::template::{Argument, Scope};
-use crate::desired::{ProblemCode, Refusal, Site, did_you_mean, listed, shown};
+use crate::desired::{
+    NameKind, ProblemCode, Refusal, Site, UnknownName, did_you_mean, listed, shown,
+};
+use crate::reference;
 
 /// The arguments of a guardrail, defaults in place, or everything that is wrong with them.
 pub(crate) fn read(
@@ -44,6 +47,54 @@ pub fn describe(parameter: &Parameter) -> String {
             format!("a list of mappings with {}", listed(names))
         }
     }
+}
+
+/// The arguments that name what AWS does not have, as far as is known.
+pub(crate) fn unknown_names(
+    parameters: &BTreeMap<String, Parameter>,
+    given: &Map<String, Value>,
+    pointer: &str,
+) -> Vec<UnknownName> {
+    let mut unknown = Vec::new();
+    for (name, value) in given {
+        let Some(parameter) = parameters.get(name) else { continue };
+        let at = format!("{pointer}/{}", token(name));
+        if let Some(text) = value.as_str() {
+            unknown.extend(unknown_name(parameter, text, &at));
+        }
+        for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+            let at = format!("{at}/{index}");
+            if let Some(text) = item.as_str() {
+                unknown.extend(unknown_name(parameter, text, &at));
+            } else if let Some(record) = item.as_object() {
+                unknown.extend(unknown_names(&parameter.fields, record, &at));
+            }
+        }
+    }
+    unknown
+}
+
+fn unknown_name(parameter: &Parameter, name: &str, pointer: &str) -> Option<UnknownName> {
+    let format = parameter.format?;
+    let prefixes = || reference::services().iter().map(|service| service.prefix.as_str());
+    let regions = || reference::regions().iter().map(|region| region.name.as_str());
+    let (kind, help) = if format == Format::Region && reference::region(name).is_none() {
+        (NameKind::Region, did_you_mean(name, regions()))
+    } else if format == Format::Service && reference::service(name).is_none() {
+        (NameKind::Service, did_you_mean(name, prefixes()))
+    } else if format == Format::Action && reference::expand(name).is_empty() {
+        let (prefix, action) = name.split_once(':').unwrap_or((name, ""));
+        let help = match reference::service(prefix) {
+            Some(service) => {
+                did_you_mean(action, service.actions().iter().map(|known| known.name.as_str()))
+            }
+            None => did_you_mean(prefix, prefixes()),
+        };
+        (NameKind::Action, help)
+    } else {
+        return None;
+    };
+    Some(UnknownName { pointer: pointer.to_owned(), kind, name: name.to_owned(), help })
 }
 
 struct Reader<'a> {

@@ -33,7 +33,8 @@ pub use crate::catalog::practice::{Practice, Reach, practices, served_by};
 pub use crate::catalog::profile::Profile;
 use crate::catalog::template::{Argument, Scope};
 use crate::desired::{
-    GovernanceRoles, Guardrails, ProblemCode, ProfileEntry, Refusal, RegionFacts, Site, Wanted,
+    GovernanceRoles, Guardrails, ProblemCode, ProfileEntry, Refusal, RegionFacts, Site,
+    UnknownName, Wanted,
 };
 use crate::desired::{did_you_mean, shown};
 use crate::policy;
@@ -159,6 +160,13 @@ impl Guardrails for Catalog {
             return Err(vec![refusal(ProblemCode::InvalidValue, message, Some(help))]);
         }
         guardrail.render(wanted.with, site)
+    }
+
+    fn unknown_names(&self, wanted: &Wanted<'_>) -> Vec<UnknownName> {
+        let found = self.find(wanted.guardrail);
+        found.map_or_else(Vec::new, |it| {
+            argument::unknown_names(&it.parameters, wanted.with, "/with")
+        })
     }
 
     fn profiles(&self) -> Vec<String> {

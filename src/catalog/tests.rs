@@ -277,3 +277,40 @@ fn a_network_of_every_address_is_not_expected() {
         }
     }
 }
+
+#[test]
+fn an_argument_that_names_what_aws_does_not_have_is_found() {
+    let unknown = |guardrail: &str, with: Value| -> Vec<(String, Option<String>)> {
+        let with = with.as_object().unwrap();
+        let wanted = Wanted { kind: "ServiceControlPolicy", guardrail, with };
+        let found = built_in().unknown_names(&wanted);
+        found.into_iter().map(|unknown| (unknown.pointer, unknown.help)).collect()
+    };
+    let one = |pointer: &str, meant: &str| {
+        vec![(pointer.to_owned(), Some(format!("did you mean `{meant}`?")))]
+    };
+    assert_eq!(
+        unknown("region-allow-list", json!({"allowedRegions": ["eu-central-1", "eu-wets-1"]})),
+        one("/with/allowedRegions/1", "eu-west-1")
+    );
+    assert_eq!(
+        unknown("deny-root-user", json!({"allowActions": ["s3:*", "iam:CreateUsr"]})),
+        one("/with/allowActions/1", "CreateUser")
+    );
+    assert_eq!(
+        unknown("service-allow-list", json!({"services": ["dynamodbb", "ec2"]})),
+        one("/with/services/0", "dynamodb")
+    );
+}
+
+#[test]
+fn every_name_in_an_example_or_a_default_is_one_that_aws_has() {
+    for guardrail in built_in().guardrails() {
+        let defaults = guardrail.parameters.iter();
+        let defaults = defaults.filter_map(|(name, it)| Some((name.clone(), it.default.clone()?)));
+        for with in [guardrail.example.clone(), defaults.collect()] {
+            let wanted = Wanted { kind: &guardrail.kind, guardrail: &guardrail.id, with: &with };
+            assert_eq!(built_in().unknown_names(&wanted), [], "{}", guardrail.id);
+        }
+    }
+}

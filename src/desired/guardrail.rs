@@ -16,6 +16,9 @@ pub trait Guardrails: fmt::Debug + Sync {
     /// The policy document of a guardrail for this organization, built-in exemptions in place.
     fn render(&self, wanted: &Wanted<'_>, site: &Site) -> Result<Value, Vec<Refusal>>;
 
+    /// The arguments that name what AWS does not have, as far as is known.
+    fn unknown_names(&self, wanted: &Wanted<'_>) -> Vec<UnknownName>;
+
     /// The names of the profiles there are.
     fn profiles(&self) -> Vec<String>;
 
@@ -79,6 +82,30 @@ pub struct Refusal {
     pub message: String,
     /// What would be right.
     pub help: Option<String>,
+}
+
+/// An argument that names what AWS does not have, as far as is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownName {
+    /// The JSON pointer below `use`, such as `/with/regions/0`.
+    pub pointer: String,
+    /// What it should be the name of.
+    pub kind: NameKind,
+    /// The name.
+    pub name: String,
+    /// What was probably meant.
+    pub help: Option<String>,
+}
+
+/// What a name is the name of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameKind {
+    /// An action, or a pattern of actions.
+    Action,
+    /// A Region.
+    Region,
+    /// A service, by the prefix of its actions.
+    Service,
 }
 
 /// What guardrails may ask of the organization they are for.

@@ -42,7 +42,8 @@ pub use crate::desired::break_glass::{
 pub use crate::desired::cases::{Call, Case, DesiredTest, Expectation, ExpectedGuardrail, Place};
 pub use crate::desired::contacts::ContactType;
 pub use crate::desired::guardrail::{
-    GovernanceRoles, Guardrails, ProfileEntry, Refusal, RegionFacts, Site, Wanted,
+    GovernanceRoles, Guardrails, NameKind, ProfileEntry, Refusal, RegionFacts, Site, UnknownName,
+    Wanted,
 };
 pub use crate::desired::kinds::kinds as kind_names;
 pub use crate::desired::load::{Loaded, load};

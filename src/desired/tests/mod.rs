@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::desired::node::{self, Node};
 use crate::desired::problem::{ProblemCode, Report, SourceText};
-use crate::desired::{Guardrails, ProfileEntry, Refusal, RegionFacts, Site, Wanted};
+use crate::desired::{Guardrails, ProfileEntry, Refusal, RegionFacts, Site, UnknownName, Wanted};
 
 /// The example documents, one of every form there is.
 const DOCUMENTS: &str = include_str!("documents.yaml");
@@ -36,6 +36,10 @@ impl Guardrails for NoGuardrails {
             message: format!("there is no {}", wanted.guardrail),
             help: None,
         }])
+    }
+
+    fn unknown_names(&self, _: &Wanted<'_>) -> Vec<UnknownName> {
+        Vec::new()
     }
 
     fn profiles(&self) -> Vec<String> {

@@ -3,12 +3,13 @@
 use serde_json::{Map, Value};
 
 use crate::desired::files;
-use crate::desired::guardrail::{Refusal, Wanted};
+use crate::desired::guardrail::{NameKind, Refusal, UnknownName, Wanted};
 use crate::desired::load::Document;
 use crate::desired::model::{DesiredOrg, Exceptions, Source};
 use crate::desired::problem::{Finding, ProblemCode, Severity, SourceText, Span, shown};
 use crate::desired::raw::RawUse;
 use crate::desired::validate::{Context, lint};
+use crate::lint::LintCode;
 use crate::org::PolicyType;
 use crate::policy::{self, Grammar};
 
@@ -64,6 +65,9 @@ fn render(document: &Document, used: &RawUse, context: &mut Context<'_>) -> Opti
     let wanted = Wanted { kind: &document.kind, guardrail: &used.guardrail, with: &used.with };
     match context.ready_made.render(&wanted, &context.site) {
         Ok(value) => {
+            for unknown in context.ready_made.unknown_names(&wanted) {
+                warn_of_name(document, unknown, context);
+            }
             let source = context.source(document, USED);
             let statement_sources = statement_pointers(&value).map(|_| source.clone()).collect();
             Some(Written { value, source, statement_sources, origin: Origin::Catalogue(USED) })
@@ -80,6 +84,22 @@ fn render(document: &Document, used: &RawUse, context: &mut Context<'_>) -> Opti
             }
             None
         }
+    }
+}
+
+/// A misspelt Region or action makes a guardrail that is missing where it should be, or that locks people out.
+/// It is a warning as in a document that a person wrote: the names that are known have a date.
+fn warn_of_name(document: &Document, unknown: UnknownName, context: &mut Context<'_>) {
+    let UnknownName { pointer, kind, name, help } = unknown;
+    let (code, what) = match kind {
+        NameKind::Action => (LintCode::UnknownAction, "action"),
+        NameKind::Region => (LintCode::UnknownRegion, "Region"),
+        NameKind::Service => (LintCode::UnknownService, "service with the prefix"),
+    };
+    if !lint::is_silenced(document, code) {
+        let message = format!("AWS has no {what} {}", shown(&name));
+        let finding = Finding { code: ProblemCode::Lint(code), message, help };
+        context.warning(document, &format!("{USED}{pointer}"), finding);
     }
 }
 
