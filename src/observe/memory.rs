@@ -108,6 +108,12 @@ impl<T: Clone> Kept<T> {
         self.seen.as_ref().map(|(value, _)| value)
     }
 
+    /// An answer that was asked for just now.
+    #[cfg(test)]
+    pub(super) fn new(value: T) -> Self {
+        Self { seen: Some((value, Instant::now())), touched: None }
+    }
+
     /// When the last good answer was asked for.
     pub(super) fn asked(&self) -> Option<Instant> {
         self.seen.as_ref().map(|(_, asked)| *asked)

@@ -11,7 +11,8 @@ use crate::cloud::{Cloud, CloudError, CloudErrorKind, Operation, PageToken};
 use crate::observe::Observer;
 use crate::observe::memory::Kept;
 use crate::org::{
-    AccountId, ListedObject, Mark, ObjectKey, ObjectQuery, ObjectState, OrgSnapshot, Part, Unknown,
+    AccountId, ListedObject, Mark, ObjectKey, ObjectKind, ObjectQuery, ObjectState, OrgSnapshot,
+    Part, Unknown,
 };
 
 /// Accounts that are looked at side by side. IAM limits each account by itself, so that what bounds this is
@@ -80,7 +81,7 @@ impl Observer {
         for account in asked.keys() {
             estate.entry(account.clone()).or_default();
         }
-        let due = due(estate, fresh_for);
+        let due = due(estate, &asked, fresh_for);
         // Boxed, because the compiler cannot show of a stream of borrowing futures that it may be sent.
         let looks: Vec<BoxFuture<'_, Seen>> = estate
             .iter_mut()
@@ -112,15 +113,30 @@ fn by_account(wanted: &WantedObjects) -> BTreeMap<AccountId, Asked> {
     asked
 }
 
-/// The accounts that are read again because of their age.
-fn due(estate: &BTreeMap<AccountId, AccountMemory>, fresh_for: Duration) -> BTreeSet<AccountId> {
+/// The accounts that are read again because of their age. The few that hold a trail, the archive or a `StackSet`
+/// do not wait for thousands of others: a trail that has been stopped records nothing until somebody looks.
+fn due(
+    estate: &BTreeMap<AccountId, AccountMemory>,
+    asked: &BTreeMap<AccountId, Asked>,
+    fresh_for: Duration,
+) -> BTreeSet<AccountId> {
+    let is_urgent = |account: &AccountId| {
+        asked.get(account).is_some_and(|asked| asked.keys.iter().any(|key| is_central(key.kind)))
+    };
     let mut old: Vec<(Instant, &AccountId)> = estate
         .iter()
         .filter_map(|(account, memory)| Some((memory.oldest()?, account)))
         .filter(|(asked, _)| asked.elapsed() >= fresh_for)
         .collect();
     old.sort_unstable();
-    old.into_iter().take(REREAD_MAX).map(|(_, account)| account.clone()).collect()
+    let (urgent, others): (Vec<_>, Vec<_>) =
+        old.into_iter().map(|(_, account)| account).partition(|account| is_urgent(account));
+    urgent.into_iter().chain(others.into_iter().take(REREAD_MAX)).cloned().collect()
+}
+
+/// Is it of a kind of which an organization has a few, in one or two accounts?
+const fn is_central(kind: ObjectKind) -> bool {
+    matches!(kind, ObjectKind::Trail | ObjectKind::Bucket | ObjectKind::StackSet)
 }
 
 impl AccountMemory {
@@ -253,4 +269,38 @@ async fn listed(cloud: &dyn Cloud, query: &ObjectQuery) -> Result<Vec<ListedObje
     // AWS lists in any order; the same objects must give the same plan.
     items.sort_unstable();
     Ok(items)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use super::{AccountMemory, Asked, Kept, REREAD_MAX, due};
+    use crate::org::{AccountId, ObjectKey, ObjectKind};
+
+    /// With ten thousand accounts it once took four hours until a stopped trail was looked at again.
+    #[tokio::test(start_paused = true)]
+    async fn a_trail_does_not_wait_for_thousands_of_accounts() {
+        let mut estate = BTreeMap::new();
+        let mut asked = BTreeMap::new();
+        let mut look_at = |account: AccountId, kind| {
+            let key = ObjectKey { account, region: None, kind, name: "acme".to_owned() };
+            let mut memory = AccountMemory::default();
+            memory.objects.insert(key.clone(), Kept::new(None));
+            estate.insert(key.account.clone(), memory);
+            asked.insert(key.account.clone(), Asked { keys: [key].into(), ..Asked::default() });
+        };
+        for number in 0..2 * REREAD_MAX {
+            look_at(format!("{:012}", 100_000_000_000 + number).parse().unwrap(), ObjectKind::Role);
+        }
+        tokio::time::advance(Duration::from_mins(1)).await;
+        let trail: AccountId = "999999999999".parse().unwrap();
+        look_at(trail.clone(), ObjectKind::Trail);
+        assert!(due(&estate, &asked, Duration::from_mins(5)).is_empty());
+        tokio::time::advance(Duration::from_mins(5)).await;
+        let due = due(&estate, &asked, Duration::from_mins(5));
+        assert!(due.contains(&trail), "the youngest of all");
+        assert_eq!(due.len(), REREAD_MAX + 1);
+    }
 }

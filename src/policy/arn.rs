@@ -40,7 +40,7 @@ pub(crate) struct ArnValues {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum FixedArns {
     Few(Vec<ArnPattern>),
-    Many(ManyArns),
+    Many(Box<ManyArns>),
 }
 
 /// Many patterns of ARNs, matched together in the time of one of their length.
@@ -182,7 +182,7 @@ impl FixedArns {
         if patterns.len() < MANY {
             return Self::Few(patterns.iter().map(|tokens| ArnPattern::new(tokens)).collect());
         }
-        Self::Many(ManyArns::new(patterns))
+        Self::Many(Box::new(ManyArns::new(patterns)))
     }
 
     fn any_matches(&self, text: &ArnText<'_>, gaps: &mut Gaps<'_>) -> Truth {

@@ -1,7 +1,5 @@
 //! Wildcards: `*` for any text, `?` for one character. Time is bounded whatever the pattern.
 
-use std::collections::BTreeMap;
-
 /// A part of a pattern after its variables are replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Token {
@@ -118,15 +116,14 @@ pub(crate) struct States {
     ones: Box<[u64]>,
     /// Places before a `*` or `?` that takes no colon.
     inside: Box<[u64]>,
-    /// By character, sorted: the places before it, as the words in which there are any. In full this
-    /// would be the square of the pattern's length.
-    rows: Box<[(char, Row)]>,
+    /// By character, sorted: where in `words` those with places before it end; they begin where the one
+    /// before ends. In full this would be the square of the pattern's length.
+    rows: Box<[(char, usize)]>,
+    /// Words of sets of places, by their index; the others are empty.
+    words: Words,
     /// By ASCII character: its place in `rows`, from 1.
     ascii: Box<[u8; 128]>,
 }
-
-/// Words of a set of places, by their index; the others are empty.
-type Row = Box<[(usize, u64)]>;
 
 /// A pattern for [`States`]: the tokens, and how many of the first take no colon where they are wildcards.
 pub(crate) type Span<'t> = (&'t [Token], usize);
@@ -145,7 +142,7 @@ impl States {
         let empty = || vec![0_u64; words].into_boxed_slice();
         let (mut begins, mut ends) = (empty(), empty());
         let (mut stars, mut ones, mut inside) = (empty(), empty(), empty());
-        let mut rows: BTreeMap<char, Vec<(usize, u64)>> = BTreeMap::new();
+        let mut before: Vec<(char, usize, u64)> = Vec::with_capacity(words * BITS);
         let mut place = 0;
         for (tokens, first) in patterns {
             set(&mut begins, place);
@@ -156,14 +153,7 @@ impl States {
                 match token {
                     Token::Any => set(&mut stars, place),
                     Token::One => set(&mut ones, place),
-                    Token::Char(c) => {
-                        let (word, bit) = (place / BITS, 1 << (place % BITS));
-                        let row = rows.entry(*c).or_default();
-                        match row.last_mut().filter(|(last, _)| *last == word) {
-                            Some((_, places)) => *places |= bit,
-                            None => row.push((word, bit)),
-                        }
-                    }
+                    Token::Char(c) => before.push((*c, place / BITS, 1 << (place % BITS))),
                 }
                 if at < *first && !matches!(token, Token::Char(_)) {
                     set(&mut inside, place);
@@ -173,13 +163,13 @@ impl States {
             set(&mut ends, place);
             place += 1;
         }
+        let (rows, words) = rows(before);
         let mut ascii = Box::new([0; 128]);
-        for (at, c) in rows.keys().enumerate().filter(|(_, c)| c.is_ascii()) {
+        for (at, (c, _)) in rows.iter().enumerate().filter(|(_, (c, _))| c.is_ascii()) {
             // ASCII sorts first, so that a byte holds the place and one more.
             ascii[*c as usize] = u8::try_from(at + 1).unwrap_or(0);
         }
-        let rows = rows.into_iter().map(|(c, row)| (c, row.into_boxed_slice())).collect();
-        Self { starts: begins, ends, stars, ones, inside, rows, ascii }
+        Self { starts: begins, ends, stars, ones, inside, rows, words, ascii }
     }
 
     /// Does any of the patterns match all of `text`?
@@ -240,8 +230,33 @@ impl States {
             Some(at) => usize::from(*at).checked_sub(1),
             None => self.rows.binary_search_by_key(&c, |(known, _)| *known).ok(),
         };
-        at.map_or(&[], |at| &self.rows[at].1)
+        let Some(at) = at else { return &[] };
+        let begin = at.checked_sub(1).map_or(0, |before| self.rows[before].1);
+        &self.words[begin..self.rows[at].1]
     }
+}
+
+/// Some words of a set, by their index.
+type Words = Box<[(usize, u64)]>;
+
+/// The rows and their words, of the places before every character. Two lists, and not one a character: a
+/// pattern with a variable is compiled for every request.
+fn rows(mut before: Vec<(char, usize, u64)>) -> (Box<[(char, usize)]>, Words) {
+    before.sort_unstable();
+    let mut rows: Vec<(char, usize)> = Vec::with_capacity(before.len());
+    let mut words: Vec<(usize, u64)> = Vec::with_capacity(before.len());
+    for (c, word, place) in before {
+        let is_same = rows.last().is_some_and(|(last, _)| *last == c);
+        match words.last_mut().filter(|(last, _)| is_same && *last == word) {
+            Some((_, places)) => *places |= place,
+            None => words.push((word, place)),
+        }
+        if is_same {
+            rows.pop();
+        }
+        rows.push((c, words.len()));
+    }
+    (rows.into_boxed_slice(), words.into_boxed_slice())
 }
 
 /// A `*` may match nothing: whoever stands before one also stands after it. Gives what passes into the

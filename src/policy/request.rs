@@ -220,3 +220,20 @@ impl Principal {
 fn is_account(text: &str) -> bool {
     text.len() == 12 && text.chars().all(|c| c.is_ascii_digit())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Request;
+
+    /// Patterns were once compared as text, so that a Deny of what they stand for was missed.
+    #[test]
+    fn a_request_is_for_one_action() {
+        let role = "arn:aws:iam::555555555555:role/dev";
+        for action in
+            ["s3:*", "s3:Get?bject", "s3:GetObject ", "s3.amazonaws.com:GetObject", "s3:a:b"]
+        {
+            assert!(Request::new(role, action).is_err(), "{action}");
+        }
+        assert!(Request::new(role, "s3:GetObject").is_ok());
+    }
+}

@@ -136,6 +136,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::PracticeState;
+    use super::PracticeState::{Drifted, InSync, NotReady, Unknown};
 
     /// It once was called in sync, because no object differed.
     #[test]
@@ -143,7 +144,7 @@ mod tests {
         let states = |states: &[PracticeState]| {
             PracticeState::of_all(&states.iter().copied().collect::<BTreeSet<_>>(), true)
         };
-        use PracticeState::{Drifted, InSync, NotReady, Unknown};
+
         assert_eq!(states(&[InSync, NotReady]), NotReady);
         assert_eq!(states(&[Unknown, NotReady]), NotReady);
         assert_eq!(states(&[Drifted, NotReady]), Drifted);
