@@ -69,7 +69,8 @@ pub(super) fn danger(before: &TrailState, after: &TrailState) -> Option<&'static
     let is_ours = before.tags.contains_key(OWNER_TAG);
     let everything = EventSelector::management();
     let records_all = |trail: &TrailState| meaning(&trail.selectors).contains(&everything.fields);
-    if !is_ours && before.settings.bucket != after.settings.bucket {
+    // Nobody uses one that is stopped; and whoever takes our mark off a trail that he stops must not win time.
+    if !is_ours && before.is_logging && before.settings.bucket != after.settings.bucket {
         Some("the trail is somebody else's so far, and would deliver to another bucket")
     } else if records_all(before) && !records_all(after) {
         Some("management events that are recorded now would not be recorded any more")
@@ -209,6 +210,8 @@ mod tests {
         assert!(danger(&theirs, &trail()).is_none());
         theirs.settings.bucket = "their-logs".into();
         assert!(danger(&theirs, &trail()).is_some());
+        theirs.is_logging = false;
+        assert!(danger(&theirs, &trail()).is_none(), "a stopped one records again at once");
         let mut turned = trail();
         turned.settings.bucket = "their-logs".into();
         assert!(danger(&turned, &trail()).is_none(), "what is ours is healed at once");
