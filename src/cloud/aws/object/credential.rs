@@ -8,15 +8,6 @@ use crate::cloud::aws::failure::failure;
 use crate::cloud::{CloudError, Operation};
 use crate::org::{Credential, CredentialKind};
 
-/// Sends a request, and gives the id of the answer.
-macro_rules! sent {
-    ($operation:ident, $request:expr) => {{
-        let answer = $request.send().await;
-        let answer = answer.map_err(|error| failure(Operation::$operation, &error))?;
-        Ok(answer.request_id().map(str::to_owned))
-    }};
-}
-
 /// Lets nobody in with `credential` of the user called `name` any more.
 pub(super) async fn deactivate(
     client: &Client,

@@ -1,5 +1,14 @@
 //! Objects in accounts: which file speaks for which kind.
 
+/// Sends the request of a change, and gives the id of the answer.
+macro_rules! sent {
+    ($operation:ident, $request:expr) => {{
+        let sent = $request.send().await;
+        let answer = sent.map_err(|error| failure(Operation::$operation, &error))?;
+        Ok(answer.request_id().map(str::to_owned))
+    }};
+}
+
 mod bucket;
 mod contact;
 mod credential;

@@ -29,13 +29,6 @@ pub(super) async fn write_feature(
     client: &Client,
     step: RootFeatureStep,
 ) -> Result<Option<String>, CloudError> {
-    macro_rules! sent {
-        ($operation:ident, $request:expr) => {{
-            let sent = $request.send().await;
-            let answer = sent.map_err(|error| failure(Operation::$operation, &error))?;
-            Ok(answer.request_id().map(str::to_owned))
-        }};
-    }
     match step {
         RootFeatureStep::EnableCredentialsManagement => sent!(
             EnableOrganizationsRootCredentialsManagement,

@@ -50,13 +50,6 @@ pub(super) async fn write(
     (name, arn): (&str, &str),
     step: SamlProviderStep,
 ) -> Result<Option<String>, CloudError> {
-    macro_rules! sent {
-        ($operation:ident, $request:expr) => {{
-            let sent = $request.send().await;
-            let answer = sent.map_err(|error| failure(Operation::$operation, &error))?;
-            Ok(answer.request_id().map(str::to_owned))
-        }};
-    }
     match step {
         SamlProviderStep::Create { metadata, tags } => {
             let tags = iam_tags(Operation::CreateSamlProvider, tags)?;

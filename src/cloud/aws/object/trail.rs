@@ -157,13 +157,6 @@ pub(super) async fn write(
     name: &str,
     step: TrailStep,
 ) -> Result<Option<String>, CloudError> {
-    macro_rules! sent {
-        ($operation:ident, $request:expr) => {{
-            let sent = $request.send().await;
-            let answer = sent.map_err(|error| failure(Operation::$operation, &error))?;
-            Ok(answer.request_id().map(str::to_owned))
-        }};
-    }
     match step {
         // The one call that takes a name: from a delegated administrator too it is the management
         // account's trail that comes of it.
