@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::desired::raw::{RawMode, RawSuspension, TargetText};
+use crate::desired::raw::{EndText, RawMode, RawSuspension, TargetText};
 
 /// Emergency access: roles in many accounts that named people can assume from one account kept for it.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -67,11 +67,7 @@ pub(crate) struct RawOperator {
     pub(crate) owner: Option<String>,
     /// The first day, in UTC, on which they may no longer, for who was let in for one incident: `2027-01-31`,
     /// or a time of RFC 3339. One operator at least stays.
-    #[schemars(extend(
-        "pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9:.]{5,18}([Zz]|[+-][0-9:]{4,6}))?$",
-        "patternErrorMessage" = "must be a date such as `2027-01-31` or a time such as `2027-01-31T18:00:00Z`"
-    ))]
-    pub(crate) expires_at: Option<String>,
+    pub(crate) expires_at: Option<EndText>,
 }
 
 /// An emergency that somebody declared.
@@ -87,11 +83,7 @@ pub(crate) struct RawIncident {
     pub(crate) id: String,
     /// The first day, in UTC, on which use is no longer expected: `2027-01-31`, or a time of RFC 3339; at most
     /// two weeks from now.
-    #[schemars(extend(
-        "pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9:.]{5,18}([Zz]|[+-][0-9:]{4,6}))?$",
-        "patternErrorMessage" = "must be a date such as `2027-01-31` or a time such as `2027-01-31T18:00:00Z`"
-    ))]
-    pub(crate) until: String,
+    pub(crate) until: EndText,
 }
 
 /// An identity provider that IAM of the emergency account trusts.

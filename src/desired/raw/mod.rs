@@ -280,11 +280,7 @@ pub(crate) enum RawMode {
 #[schemars(rename = "Suspension")]
 pub(crate) struct RawSuspension {
     /// The first day on which it is enforced again, in UTC: `2027-01-31`, or a time of RFC 3339.
-    #[schemars(extend(
-        "pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9:.]{5,18}([Zz]|[+-][0-9:]{4,6}))?$",
-        "patternErrorMessage" = "must be a date such as `2027-01-31` or a time such as `2027-01-31T18:00:00Z`"
-    ))]
-    pub(crate) until: String,
+    pub(crate) until: EndText,
     /// Why.
     #[schemars(length(min = 1))]
     pub(crate) reason: String,
@@ -363,6 +359,14 @@ pub(crate) struct RawGovernanceRoles {
     "patternErrorMessage" = "must be a role's name or a pattern of one that begins with at least one letter, such as `BREAK-GLASS-*`"
 ))]
 pub(crate) struct RoleName(pub(crate) String);
+
+/// The first day, in UTC, on which something is over: `2027-01-31`, or a time of RFC 3339.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[schemars(extend(
+    "pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9:.]{5,18}([Zz]|[+-][0-9:]{4,6}))?$",
+    "patternErrorMessage" = "must be a date such as `2027-01-31` or a time such as `2027-01-31T18:00:00Z`"
+))]
+pub(crate) struct EndText(pub(crate) String);
 
 /// `/`, an OU path such as `/Workloads/Prod`, or an account such as `account:shop-prod`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::desired::raw::guardrail_test::{
     CaseAction, CaseResource, ConditionKey, RawContextValue,
 };
-use crate::desired::raw::{DocumentName, TargetText};
+use crate::desired::raw::{DocumentName, EndText, TargetText};
 
 /// A call that must go on working. No change that would deny it is made, at no step on the way.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -61,11 +61,7 @@ pub(crate) struct RawAcceptedLockout {
     #[schemars(extend("uniqueItems" = true))]
     pub(crate) targets: Option<Vec<TargetText>>,
     /// The first day on which it must work again, in UTC: `2027-01-31`, or a time of RFC 3339.
-    #[schemars(extend(
-        "pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9:.]{5,18}([Zz]|[+-][0-9:]{4,6}))?$",
-        "patternErrorMessage" = "must be a date such as `2027-01-31` or a time such as `2027-01-31T18:00:00Z`"
-    ))]
-    pub(crate) until: String,
+    pub(crate) until: EndText,
     /// Why.
     #[schemars(length(min = 1))]
     pub(crate) reason: String,

@@ -6,7 +6,7 @@ use jiff::{Timestamp, ToSpan};
 use crate::desired::load::Document;
 use crate::desired::model::{DocumentHeader, Mode, Suspension};
 use crate::desired::problem::{Finding, ProblemCode, did_you_mean, listed, shown};
-use crate::desired::raw::{RawMetadata, RawMode, RawSuspension};
+use crate::desired::raw::{EndText, RawMetadata, RawMode, RawSuspension};
 use crate::desired::validate::lint::IGNORE_ANNOTATION;
 use crate::desired::validate::{Context, token};
 
@@ -100,7 +100,7 @@ fn read_suspension(
 pub(crate) fn read_end(
     document: &Document,
     pointer: &str,
-    until: &str,
+    EndText(until): &EndText,
     context: &mut Context<'_>,
 ) -> Option<Date> {
     let Some(end) = first_day_enforced(until) else {
