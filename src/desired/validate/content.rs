@@ -96,11 +96,8 @@ fn warn_of_name(document: &Document, unknown: UnknownName, context: &mut Context
         NameKind::Region => (LintCode::UnknownRegion, "Region"),
         NameKind::Service => (LintCode::UnknownService, "service with the prefix"),
     };
-    if !lint::is_silenced(document, code) {
-        let message = format!("AWS has no {what} {}", shown(&name));
-        let finding = Finding { code: ProblemCode::Lint(code), message, help };
-        context.warning(document, &format!("{USED}{pointer}"), finding);
-    }
+    let message = format!("AWS has no {what} {}", shown(&name));
+    lint::warn(document, &format!("{USED}{pointer}"), code, &message, help, context);
 }
 
 fn read_file(document: &Document, path: &str, context: &mut Context<'_>) -> Option<Written> {

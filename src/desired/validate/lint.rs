@@ -58,8 +58,23 @@ pub(crate) fn check(
     }
 }
 
+/// Warns of a finding outside of policies, unless the document silences its kind.
+pub(crate) fn warn(
+    document: &Document,
+    pointer: &str,
+    code: LintCode,
+    message: &str,
+    help: Option<String>,
+    context: &mut Context<'_>,
+) {
+    if !is_silenced(document, code) {
+        let finding = Finding { code: ProblemCode::Lint(code), message: message.to_owned(), help };
+        context.warning(document, pointer, finding);
+    }
+}
+
 /// Does the document silence findings of this kind, in whatever statement?
-pub(crate) fn is_silenced(document: &Document, code: LintCode) -> bool {
+fn is_silenced(document: &Document, code: LintCode) -> bool {
     let text = document.node.find(IGNORE_POINTER).and_then(Node::as_str).unwrap_or_default();
     text.split([',', ' ']).any(|text| text == code.to_string())
 }

@@ -165,7 +165,7 @@ fn global_actions(
     for (field, action) in added.chain(services) {
         if !context.ready_made.knows_action(&action) {
             let message = format!("AWS has no action {}", shown(&action));
-            warn(
+            lint::warn(
                 document,
                 &format!("/spec/{field}"),
                 LintCode::UnknownAction,
@@ -288,7 +288,7 @@ fn check_known(document: &Document, pointer: &str, facts: &RegionFacts, context:
         let message = format!("AWS has no Region {}", shown(region));
         let help = did_you_mean(region, facts.regions.keys().map(String::as_str));
         let pointer = format!("{pointer}/{index}");
-        warn(document, &pointer, LintCode::UnknownRegion, &message, help, context);
+        lint::warn(document, &pointer, LintCode::UnknownRegion, &message, help, context);
     }
 }
 
@@ -307,7 +307,14 @@ fn check_age(document: &Document, list: RegionList, context: &mut Context<'_>) {
     let pointer = if document.node.find(own).is_some() { own } else { "/kind" };
     let help =
         "use a newer palisade; until then `globalServices: {add: […]}` takes what is missing";
-    warn(document, pointer, LintCode::StaleRegionList, &message, Some(help.to_owned()), context);
+    lint::warn(
+        document,
+        pointer,
+        LintCode::StaleRegionList,
+        &message,
+        Some(help.to_owned()),
+        context,
+    );
 }
 
 /// Where one document applies below another, only what both allow can be used.
@@ -348,19 +355,5 @@ fn check_nested(
                 .help(format!("where both apply, only {} can be used", listed(both)));
             context.warning(document, ALLOWED, finding);
         }
-    }
-}
-
-fn warn(
-    document: &Document,
-    pointer: &str,
-    code: LintCode,
-    message: &str,
-    help: Option<String>,
-    context: &mut Context<'_>,
-) {
-    if !lint::is_silenced(document, code) {
-        let finding = Finding { code: ProblemCode::Lint(code), message: message.to_owned(), help };
-        context.warning(document, pointer, finding);
     }
 }
