@@ -106,15 +106,12 @@ impl Metrics {
         families.accounts_ready.replace(by(|each| amount(each.accounts_ready)));
         families.last_drill.replace(by(|each| seconds(each.last_drill.unwrap_or_default())));
         families.drill_age_max.replace(by(|each| f64::from(each.drill_age_max)));
-        families.last_sign_in.replace(
-            all.iter().filter_map(|each| Some((vec![each.name], seconds(each.last_sign_in?)))),
-        );
-        families.next_expiry.replace(
-            all.iter().filter_map(|each| Some((vec![each.name], seconds(each.next_expiry?)))),
-        );
+        let known = |time: fn(&Emergency<'_>) -> Option<i64>| {
+            all.iter().filter_map(move |each| Some((vec![each.name], seconds(time(each)?))))
+        };
+        families.last_sign_in.replace(known(|each| each.last_sign_in));
+        families.next_expiry.replace(known(|each| each.next_expiry));
         families.incident_open.replace(by(|each| f64::from(u8::from(each.incident_open))));
-        families.certificate_ends.replace(
-            all.iter().filter_map(|each| Some((vec![each.name], seconds(each.certificate_ends?)))),
-        );
+        families.certificate_ends.replace(known(|each| each.certificate_ends));
     }
 }

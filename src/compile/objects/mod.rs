@@ -110,10 +110,10 @@ pub struct ClosedPlace {
 /// The objects that documents want, emergency access as it is today.
 pub(super) fn rules(desired: &DesiredOrg, break_glass: &[DesiredBreakGlass]) -> Vec<ObjectRule> {
     let owner = desired.installation();
-    let break_glass = break_glass.iter().flat_map(|document| break_glass::rules(document, owner));
+    let ways = break_glass.iter().flat_map(|document| break_glass::rules(document, owner));
     // Where root access is managed centrally, the `Organization` document says it of every account, and more.
     let is_said = desired.root_access.credentials_management == Some(true);
-    let roots = desired.break_glass.iter().filter(|_| !is_said);
+    let roots = break_glass.iter().filter(|_| !is_said);
     let roots = roots.map(|document| emergency_account::root(document, owner));
     let trails = desired.logging_trails.iter();
     let trails = trails.flat_map(|document| logging_trail::rules(document, desired));
@@ -121,7 +121,7 @@ pub(super) fn rules(desired: &DesiredOrg, break_glass: &[DesiredBreakGlass]) -> 
     let baselines = desired.baselines.iter();
     let baselines = baselines.map(|document| baseline::rule(document, owner, management));
     let regions = desired.regions.iter().flat_map(|document| regions::rules(document, owner));
-    let objects = break_glass.chain(roots).chain(trails).chain(baselines).chain(regions);
+    let objects = ways.chain(roots).chain(trails).chain(baselines).chain(regions);
     objects.chain(contacts::rules(desired)).chain(root::rules(desired)).collect()
 }
 

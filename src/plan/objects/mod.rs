@@ -231,8 +231,8 @@ fn attainable(
             (ObjectState::Bucket(after), obstacles)
         }
         (Some(ObjectState::Trail(before)), ObjectState::Trail(wanted)) => {
-            let (after, obstacles) = trail::attainable(before, wanted);
-            (ObjectState::Trail(after), obstacles)
+            let obstacles = trail::obstacle(before, &wanted).into_iter().collect();
+            (ObjectState::Trail(wanted), obstacles)
         }
         (_, wanted) => (wanted, Vec::new()),
     }

@@ -50,15 +50,11 @@ pub(super) fn remove() -> Vec<ObjectStep> {
     vec![ObjectStep::Trail(TrailStep::Delete)]
 }
 
-/// What can be made of `before`, and why not more: a key that no document names may be somebody else's, who
-/// could stop all reading with it; nobody but a person knows.
-pub(super) fn attainable(
-    before: &TrailState,
-    wanted: TrailState,
-) -> (TrailState, Vec<&'static str>) {
-    let unnamed = wanted.settings.kms_key.is_none() && before.settings.kms_key.is_some();
-    let obstacles = if unnamed { vec![UNNAMED_KEY] } else { Vec::new() };
-    (wanted, obstacles)
+/// What a change leaves as it is: a key that no document names may be somebody else's, who could stop all reading
+/// with it; nobody but a person knows.
+pub(super) fn obstacle(before: &TrailState, wanted: &TrailState) -> Option<&'static str> {
+    let is_unnamed = wanted.settings.kms_key.is_none() && before.settings.kms_key.is_some();
+    is_unnamed.then_some(UNNAMED_KEY)
 }
 
 /// Why only a person decides about a key that no document names.
@@ -112,7 +108,7 @@ fn is_mark(tags: &BTreeMap<String, String>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{attainable, danger, reason, steps};
+    use super::{danger, obstacle, reason, steps};
     use crate::org::{
         EventSelector, FieldSelector, TrailCover, TrailDelivery, TrailSettings, TrailState,
     };
@@ -185,8 +181,8 @@ mod tests {
     fn a_key_that_no_document_names_is_told() {
         let mut before = trail();
         before.settings.kms_key = Some("arn:aws:kms:eu-west-1:666666666666:key/evil".into());
-        assert_eq!(attainable(&before, trail()).1.len(), 1);
-        assert_eq!(attainable(&trail(), trail()).1.len(), 0);
+        assert_eq!(obstacle(&before, &trail()).iter().count(), 1);
+        assert_eq!(obstacle(&trail(), &trail()).iter().count(), 0);
     }
 
     #[test]
