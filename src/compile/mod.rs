@@ -17,7 +17,7 @@ pub use crate::compile::objects::{
 };
 pub use crate::desired::{
     AcceptedLockout, BuiltInProbe, DesiredBreakGlass, DesiredTarget, DesiredTrail, MustWork,
-    OnUnknown, ProbeOrigin, RegionList, Source,
+    OnUnknown, ProbeOrigin, RegionList, Source, TemplateResource, template_resources,
 };
 use crate::desired::{DesiredOrg, DesiredPolicy, DocumentHeader, Mode, arrange};
 use crate::org::{AccountId, DocumentRef, Mark, OrganizationId, OuPath, PolicyQuota, PolicyType};

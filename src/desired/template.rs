@@ -36,6 +36,17 @@ pub(crate) struct Template {
     pub(crate) parameters: BTreeMap<String, TemplateParameter>,
     /// What AWS wants acknowledged before it takes it.
     pub(crate) needs: Option<Needs>,
+    /// Its resources, by their logical ids.
+    resources: BTreeMap<String, TemplateResource>,
+}
+
+/// A resource of a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateResource {
+    /// Its `Type`.
+    pub kind: String,
+    /// Does it stay in the account when the template no longer has it (`DeletionPolicy`)?
+    pub is_kept: bool,
 }
 
 /// A parameter of a template.
@@ -97,6 +108,13 @@ pub(crate) fn read(text: &SourceText) -> (Template, Vec<(Span, Finding)>) {
         [_, second, ..] => reader.wrong(second.span, "a template is one document"),
     }
     (reader.template, reader.findings)
+}
+
+/// The resources of a template by their logical ids; nothing if it cannot be read.
+pub fn template_resources(text: &str) -> Option<BTreeMap<String, TemplateResource>> {
+    let text = SourceText { name: String::new(), text: text.to_owned() };
+    let (template, _) = read(&text);
+    (!template.resources.is_empty()).then_some(template.resources)
 }
 
 struct Reader {
@@ -163,6 +181,10 @@ impl Reader {
                 self.findings.push((key.span, Finding::new(ProblemCode::MissingField, message)));
                 continue;
             };
+            let policy = resource.get("DeletionPolicy").and_then(Node::as_str).unwrap_or_default();
+            let is_kept = matches!(policy, "Retain" | "RetainExceptOnCreate");
+            let kept = TemplateResource { kind: kind.to_owned(), is_kept };
+            self.template.resources.insert(key.text.clone(), kept);
             if kind == "AWS::CloudFormation::Stack" {
                 self.refuse(
                     resource.span,

@@ -27,7 +27,8 @@ pub use crate::org::object::{
     RoleStep, Rollout, RootCredentialsState, RootFeature, RootFeatureState, RootFeatureStep,
     SamlProviderState, SamlProviderStep, Settings, Share, SignIn, StackSetOperation,
     StackSetPermissions, StackSetState, StackSetStep, TrailCover, TrailDelivery, TrailSettings,
-    TrailState, TrailStep, UserState, UserStep, Versioning, operation_id,
+    TrailState, TrailStep, UserState, UserStep, Versioning, even_lines, operation_id, read_stamp,
+    stamp_template, template_stamp,
 };
 pub use crate::org::part::{Part, Unknown};
 pub use crate::org::path::{InvalidPath, OuPath};

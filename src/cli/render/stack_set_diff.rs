@@ -8,7 +8,7 @@ use similar::{ChangeTag, TextDiff};
 use crate::cli::render::diff::{Line, LineKind};
 use crate::cli::render::object_diff::{field, line};
 use crate::org::{
-    AutoDeployment, Mark, ObjectState, ObjectStep, Share, StackSetState, StackSetStep,
+    AutoDeployment, Mark, ObjectState, ObjectStep, Share, StackSetState, StackSetStep, read_stamp,
 };
 use crate::plan::ObjectChange;
 
@@ -41,8 +41,7 @@ pub(super) fn stack_set_lines(change: &ObjectChange) -> Vec<Line> {
 
 fn settings_lines(before: Option<&StackSetState>, after: &StackSetState) -> Vec<Line> {
     let text = |of: fn(&StackSetState) -> String| (before.map(of), Some(of(after)));
-    let mut lines =
-        field("description", text(|set| Mark::read_description(&set.description).0.to_owned()));
+    let mut lines = field("description", text(|set| own_description(set).to_owned()));
     lines
         .extend(field("new accounts", text(|set| auto_deployment(set.auto_deployment).to_owned())));
     lines.extend(field("managed execution", text(|set| set.managed_execution.to_string())));
@@ -70,6 +69,11 @@ fn settings_lines(before: Option<&StackSetState>, after: &StackSetState) -> Vec<
         lines.push(line(LineKind::Added, &rollout));
     }
     lines
+}
+
+/// The description without what palisade writes into it for itself.
+fn own_description(set: &StackSetState) -> &str {
+    read_stamp(Mark::read_description(&set.description).0).0
 }
 
 fn auto_deployment(auto: AutoDeployment) -> &'static str {

@@ -7,7 +7,7 @@ use crate::compile::objects::{ObjectRule, Spread};
 use crate::desired::{DesiredBaseline, DesiredTarget, STACK_SETS_HOME, STACK_SETS_SERVICE};
 use crate::org::{
     AccountId, AccountState, AutoDeployment, Mark, ObjectKind, ObjectQuery, ObjectState, OuPath,
-    Reach, Region, StackSetPermissions, StackSetState, TargetId, Tree,
+    Reach, Region, StackSetPermissions, StackSetState, TargetId, Tree, stamp_template,
 };
 
 /// The StackSet that a document wants.
@@ -30,7 +30,7 @@ pub(in crate::compile) fn rule(
         }
     }
     let state = StackSetState {
-        description: mark.describe(&desired.description),
+        description: mark.describe(&stamp_template(&desired.description, &desired.template)),
         template: desired.template.clone(),
         parameters: desired.parameters.clone(),
         capabilities: desired.capabilities.clone(),

@@ -36,7 +36,8 @@ pub use crate::org::object::saml_provider::{SamlProviderState, SamlProviderStep}
 pub use crate::org::object::stack_set::{
     AutoDeployment, Deployed, Instance, InstanceStatus, OperationStatus, Piece, Reach,
     RegionConcurrency, Rollout, Settings, Share, StackSetOperation, StackSetPermissions,
-    StackSetState, StackSetStep, operation_id,
+    StackSetState, StackSetStep, even_lines, operation_id, read_stamp, stamp_template,
+    template_stamp,
 };
 pub use crate::org::object::trail::{
     Comparison, EventSelector, FieldSelector, TrailCover, TrailDelivery, TrailSettings, TrailState,

@@ -20,6 +20,12 @@ const OPERATION_PREFIX: &str = "palisade-";
 /// Hex digits in the id of an operation: enough that two never meet by chance.
 const OPERATION_DIGITS: usize = 24;
 
+/// Hex digits in the stamp of a template.
+const STAMP_DIGITS: usize = 16;
+
+/// What the stamp of a template begins with, in a description before palisade's mark.
+const STAMP_PREFIX: &str = "[template ";
+
 /// A StackSet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -328,9 +334,44 @@ impl StackSetState {
 
 /// The id of an operation that does `what`, the next one after `last`.
 pub fn operation_id(what: &str, last: Option<&str>) -> String {
-    let digest = Sha256::digest(format!("{what}\0{}", last.unwrap_or_default()));
-    let digits = digest.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
+    let digits = hex_digest(&format!("{what}\0{}", last.unwrap_or_default()));
     format!("{OPERATION_PREFIX}{}", &digits[..OPERATION_DIGITS])
+}
+
+/// `text` with the stamp of `template` behind it. By it a template that palisade wrote can be told from one
+/// that somebody else put in its place.
+pub fn stamp_template(text: &str, template: &str) -> String {
+    let stamp = format!("{STAMP_PREFIX}{}]", template_stamp(template));
+    if text.is_empty() { stamp } else { format!("{text} {stamp}") }
+}
+
+/// Takes a text that may carry a stamp apart.
+pub fn read_stamp(text: &str) -> (&str, Option<&str>) {
+    let stamped = text.trim_end();
+    let found = stamped.rfind(STAMP_PREFIX).and_then(|at| {
+        let stamp = stamped[at..].strip_prefix(STAMP_PREFIX)?.strip_suffix(']')?;
+        let is_stamp = stamp.len() == STAMP_DIGITS && stamp.chars().all(|c| c.is_ascii_hexdigit());
+        is_stamp.then(|| (stamped[..at].trim_end(), Some(stamp)))
+    });
+    found.unwrap_or((text, None))
+}
+
+/// The stamp of a template, which the ends of its lines do not change.
+pub fn template_stamp(template: &str) -> String {
+    let mut digits = hex_digest(&even_lines(template));
+    digits.truncate(STAMP_DIGITS);
+    digits
+}
+
+/// A template without what may stand at the ends of its lines: AWS and editors do not keep it.
+pub fn even_lines(template: &str) -> String {
+    let lines: Vec<&str> = template.trim_end().lines().map(str::trim_end).collect();
+    lines.join("\n")
+}
+
+fn hex_digest(text: &str) -> String {
+    let digest = Sha256::digest(text);
+    digest.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
 }
 
 // === impl StackSetStep ===
@@ -405,7 +446,19 @@ impl fmt::Display for Piece {
 
 #[cfg(test)]
 mod tests {
-    use super::operation_id;
+    use super::{operation_id, read_stamp, stamp_template, template_stamp};
+
+    #[test]
+    fn a_stamp_is_read_as_it_was_written() {
+        for text in ["", "A topic.", "[template x] of ours"] {
+            let stamped = stamp_template(text, "Resources: {}  \r\n");
+            let stamp = template_stamp("Resources: {}");
+            assert_eq!(read_stamp(&stamped), (text, Some(stamp.as_str())), "{stamped}");
+        }
+        for text in ["", "A topic.", "[template 1]", "[template 0123456789abcdef] of ours"] {
+            assert_eq!(read_stamp(text), (text, None));
+        }
+    }
 
     #[test]
     fn an_operation_has_the_id_of_its_request_until_another_was_begun() {

@@ -251,10 +251,6 @@ fn reason(before: Option<&ObjectState>, after: &ObjectState) -> String {
     }
 }
 
-/// Why a StackSet's instances go only with approval.
-const STACKS_STAY: &str =
-    "its stacks stay in the accounts with all that is in them, and nobody keeps them any more";
-
 fn weight(before: Option<&ObjectState>, after: &ObjectState, steps: &[ObjectStep]) -> Weight {
     let danger = match (before, after) {
         (Some(ObjectState::Bucket(before)), ObjectState::Bucket(after)) => {
@@ -263,14 +259,12 @@ fn weight(before: Option<&ObjectState>, after: &ObjectState, steps: &[ObjectStep
         (Some(ObjectState::Trail(before)), ObjectState::Trail(after)) => {
             trail::danger(before, after)
         }
+        (Some(ObjectState::StackSet(before)), ObjectState::StackSet(after)) => {
+            stack_set::danger(before, after, steps)
+        }
         _ => None,
     };
-    if let Some(because) = danger {
-        return Weight::dangerous(because);
-    }
-    let forgets =
-        |step: &ObjectStep| matches!(step, ObjectStep::StackSet(step) if step.is_removal());
-    if steps.iter().any(forgets) { Weight::dangerous(STACKS_STAY) } else { Weight::PLAIN }
+    danger.map_or(Weight::PLAIN, Weight::dangerous)
 }
 
 /// Why nothing is done about an object now, although there is something to do or AWS is at work on it.
@@ -358,7 +352,7 @@ fn remove(
         steps,
     }));
     let weight = Weight::dangerous(if before.as_stack_set().is_some() {
-        STACKS_STAY
+        stack_set::STACKS_STAY
     } else {
         "whoever counts on it loses it, and its settings are gone"
     });

@@ -10,9 +10,11 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 
+use crate::compile::{TemplateResource, template_resources};
 use crate::org::{
     AccountId, Deployed, Instance, InstanceStatus, Mark, ObjectStep, OperationStatus, Piece, Reach,
-    Region, StackSetOperation, StackSetPermissions, StackSetState, StackSetStep, operation_id,
+    Region, StackSetOperation, StackSetPermissions, StackSetState, StackSetStep, even_lines,
+    operation_id, read_stamp, template_stamp,
 };
 use crate::plan::action::BlockedReason;
 
@@ -21,6 +23,14 @@ const FAILURES_MAX: usize = 3;
 
 /// Accounts that a message names.
 const NAMED_MAX: usize = 5;
+
+/// Why a StackSet's instances go only with approval.
+pub(super) const STACKS_STAY: &str =
+    "its stacks stay in the accounts with all that is in them, and nobody keeps them any more";
+
+/// Why a template that lacks resources of the one before is written only with approval.
+const DROPPED: &str = "the template no longer has all the resources that it had, and CloudFormation deletes them \
+                       in every account";
 
 /// The rest of what AWS shows of a parameter that must not be read (`NoEcho`).
 const MASKED: &str = "****";
@@ -397,15 +407,49 @@ fn day(time: Timestamp) -> Date {
 fn is_described(before: &StackSetState, after: &StackSetState) -> bool {
     let (text, mark) = Mark::read_description(&before.description);
     let (wanted_text, wanted_mark) = Mark::read_description(&after.description);
+    let ((text, _), (wanted_text, _)) = (read_stamp(text), read_stamp(wanted_text));
     text.trim_end() == wanted_text.trim_end() && (mark.is_none() || mark == wanted_mark)
 }
 
 /// Templates are compared as texts, but for the ends of their lines.
 fn is_same_text(before: &str, after: &str) -> bool {
-    let lines = |text: &str| -> Vec<String> {
-        text.trim_end().lines().map(|line| line.trim_end().to_owned()).collect()
+    before == after || even_lines(before) == even_lines(after)
+}
+
+/// Why the steps from `before` to `after` wait for a person, if they take something away.
+pub(super) fn danger(
+    before: &StackSetState,
+    after: &StackSetState,
+    steps: &[ObjectStep],
+) -> Option<&'static str> {
+    let because = |step: &ObjectStep| {
+        let ObjectStep::StackSet(step) = step else { return None };
+        let is_update = matches!(step, StackSetStep::Update { .. });
+        if step.is_removal() {
+            return Some(STACKS_STAY);
+        }
+        (is_update && drops(before, after)).then_some(DROPPED)
     };
-    before == after || lines(before) == lines(after)
+    steps.iter().find_map(because)
+}
+
+/// Does CloudFormation delete resources in the accounts when the template of `before` becomes that of `after`?
+/// What somebody else put into the template goes at once: else whoever adds a resource to it would keep palisade
+/// from mending the rest.
+fn drops(before: &StackSetState, after: &StackSetState) -> bool {
+    let (_, stamp) = read_stamp(Mark::read_description(&before.description).0);
+    if stamp.is_some_and(|stamp| stamp != template_stamp(&before.template)) {
+        return false;
+    }
+    let (Some(before), Some(after)) =
+        (template_resources(&before.template), template_resources(&after.template))
+    else {
+        return true;
+    };
+    let is_dropped = |(name, resource): (&String, &TemplateResource)| {
+        !resource.is_kept && after.get(name).is_none_or(|after| after.kind != resource.kind)
+    };
+    before.iter().any(is_dropped)
 }
 
 fn has_parameters(before: &StackSetState, after: &StackSetState) -> bool {

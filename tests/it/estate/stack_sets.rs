@@ -238,7 +238,7 @@ async fn an_operation_that_hangs_is_reported_and_not_repeated() {
 async fn somebody_elses_operation_is_waited_for() {
     let (cloud, resources) = (organization(), resources_of(DESIRED));
     converge(&cloud, &resources).await;
-    let edited = resources_of(&DESIRED.replace("Topic: {", "Topics: {"));
+    let edited = with_resource(r#"Topics: {Type: "AWS::SNS::Topic", DeletionPolicy: Retain}"#);
     cloud.meddle(|world| world.begin_stack_operation(&key(), "console")).unwrap();
     let passed = pass_once(&cloud, &edited).await;
     assert_eq!(reasons(&passed), [BlockedReason::InProgress], "{:?}", passed.plan);
@@ -325,7 +325,7 @@ async fn a_stack_set_of_somebody_else_is_taken_over_only_by_name() {
         let mut set = world.objects()[&key()].as_stack_set().unwrap().clone();
         set.tags.clear();
         set.description = "Ours.".to_owned();
-        set.template = "Resources: {Other: {Type: \"AWS::SNS::Topic\"}}".to_owned();
+        set.template = "Resources: {Topic: {Type: \"AWS::SNS::Topic\"}, }".to_owned();
         world.set_object(&key(), Some(palisade::org::ObjectState::StackSet(set)));
     });
     let passed = pass_once(&cloud, &resources).await;
@@ -334,7 +334,55 @@ async fn a_stack_set_of_somebody_else_is_taken_over_only_by_name() {
     let named = DESIRED.replace("  targets:", "  stackSetName: palisade-topic\n  targets:");
     converge(&cloud, &resources_of(&named)).await;
     let set = stack_set(&cloud).unwrap();
-    assert!(set.template.contains("Topic:") && set.tags.contains_key("palisade:owner"), "{set:?}");
+    assert!(
+        set.description.contains("[template ") && set.tags.contains_key("palisade:owner"),
+        "{set:?}"
+    );
+}
+
+/// `DESIRED` with one more resource in its template.
+fn with_resource(resource: &str) -> Resources {
+    resources_of(&DESIRED.replace("{Topic: {", &format!("{{{resource}, Topic: {{")))
+}
+
+fn has_resource(cloud: &SimulatedCloud, name: &str) -> bool {
+    stack_set(cloud).unwrap().template.contains(name)
+}
+
+/// Found in a review: a resource that was taken out of the template was deleted in every account at once.
+#[tokio::test(start_paused = true)]
+async fn a_template_that_lost_a_resource_waits_for_approval() {
+    let (cloud, resources) = (organization(), resources_of(DESIRED));
+    converge(&cloud, &with_resource(r#"More: {Type: "AWS::SNS::Topic"}"#)).await;
+    let passed = pass_once(&cloud, &resources).await;
+    assert_eq!(passed.plan.actions[0].hold, Some(Hold::Dangerous));
+    assert!(has_resource(&cloud, "More"));
+    let held: Vec<String> = passed.plan.held.iter().map(|held| held.hash.clone()).collect();
+    pass_with(&cloud, &resources, &held).await;
+    assert!(!has_resource(&cloud, "More"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resource_that_stays_in_the_accounts_may_leave_the_template() {
+    let (cloud, resources) = (organization(), resources_of(DESIRED));
+    let kept = r#"Kept: {DeletionPolicy: Retain, Type: "AWS::SNS::Topic"}"#;
+    converge(&cloud, &with_resource(kept)).await;
+    assert!(has_resource(&cloud, "Kept"));
+    converge(&cloud, &resources).await;
+    assert!(!has_resource(&cloud, "Kept"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_somebody_else_put_into_a_template_goes_at_once() {
+    let (cloud, resources) = (organization(), resources_of(DESIRED));
+    converge(&cloud, &resources).await;
+    cloud.meddle(|world| {
+        let mut set = world.objects()[&key()].as_stack_set().unwrap().clone();
+        set.template = r#"Resources: {Backdoor: {Type: "AWS::IAM::Role"}}"#.to_owned();
+        world.set_object(&key(), Some(palisade::org::ObjectState::StackSet(set)));
+    });
+    converge(&cloud, &resources).await;
+    assert!(has_resource(&cloud, "Topic") && !has_resource(&cloud, "Backdoor"));
 }
 
 /// Found by going through the README with the rights it begins with: every pass was incomplete.
