@@ -215,6 +215,12 @@ operations! {
     PutBucketEncryption: "s3", Write, BucketWrites;
     PutBucketLifecycleConfiguration: "s3", Write, BucketWrites;
     PutBucketTagging: "s3", Write, BucketWrites;
+
+    DescribeKey: "kms", Read, KeyReads;
+    GetKeyPolicy: "kms", Read, KeyReads;
+    CancelKeyDeletion: "kms", Write, KeyWrites;
+    EnableKey: "kms", Write, KeyWrites;
+    PutKeyPolicy: "kms", Write, KeyWrites;
 }
 
 /// How often AWS answers before it throttles: a token bucket per calling account.
@@ -295,6 +301,10 @@ pub enum Bucket {
     BucketReads,
     /// Every change of a bucket of S3.
     BucketWrites,
+    /// Every read of a KMS key.
+    KeyReads,
+    /// Every change of a KMS key.
+    KeyWrites,
 }
 
 impl Operation {
@@ -322,6 +332,7 @@ impl Bucket {
     /// part of what they were seen to serve. Of `CloudTrail`: "Quotas in AWS `CloudTrail`", 10 a second for what gets and lists, 1 for
     /// the rest.
     /// Those of the Account API are in "Quotas for AWS Account Management". All read 2026-11.
+    /// KMS serves 5 a second of the rarest ("Request quotas", KMS Developer Guide).
     /// `EventBridge` serves 50 a second of each in most Regions ("Amazon EventBridge quotas"), and fewer in small ones.
     fn rate(self) -> (f64, f64) {
         match self {
@@ -337,9 +348,9 @@ impl Bucket {
             Self::PolicyTypes | Self::TrailWrites | Self::RegionWrites => (1.0, 1.0),
             Self::PolicyWrites | Self::PolicyUpdates | Self::TreeWrites => (2.0, 3.0),
             Self::TagWrites => (4.0, 6.0),
-            Self::IamReads | Self::EventReads | Self::BucketReads => (10.0, 20.0),
+            Self::IamReads | Self::EventReads | Self::BucketReads | Self::KeyReads => (10.0, 20.0),
             Self::TrailReads => (10.0, 10.0),
-            Self::IamWrites | Self::BucketWrites => (2.0, 5.0),
+            Self::IamWrites | Self::BucketWrites | Self::KeyWrites => (2.0, 5.0),
             Self::StackSetReads | Self::EventWrites => (5.0, 10.0),
             Self::RegionReads => (5.0, 5.0),
         }

@@ -113,7 +113,7 @@ fn by_account(wanted: &WantedObjects) -> BTreeMap<AccountId, Asked> {
     asked
 }
 
-/// The accounts that are read again because of their age. The few that hold a trail, the archive or a `StackSet`
+/// The accounts that are read again because of their age. The few that hold a trail, the archive, its key or a `StackSet`
 /// do not wait for thousands of others: a trail that has been stopped records nothing until somebody looks.
 fn due(
     estate: &BTreeMap<AccountId, AccountMemory>,
@@ -136,7 +136,10 @@ fn due(
 
 /// Is it of a kind of which an organization has a few, in one or two accounts?
 const fn is_central(kind: ObjectKind) -> bool {
-    matches!(kind, ObjectKind::Trail | ObjectKind::Bucket | ObjectKind::StackSet)
+    matches!(
+        kind,
+        ObjectKind::Trail | ObjectKind::Bucket | ObjectKind::KmsKey | ObjectKind::StackSet
+    )
 }
 
 impl AccountMemory {

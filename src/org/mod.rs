@@ -21,14 +21,14 @@ pub use crate::org::object::{
     AutoDeployment, BucketState, BucketStep, Comparison, Contact, ContactDetails, ContactStep,
     Credential, CredentialKind, Deployed, EventRuleState, EventRuleStep, EventSelector,
     EventTarget, FieldSelector, Instance, InstanceStatus, InvalidCredential, InvalidKey,
-    LifecycleRule, ListedObject, LockMode, ObjectKey, ObjectKind, ObjectQuery, ObjectState,
-    ObjectStep, OperationStatus, PasswordPolicyState, PasswordPolicyStep, Piece, PublicBlock,
-    Reach, Region, RegionConcurrency, RegionState, RegionStatus, RegionStep, Retention, RoleState,
-    RoleStep, Rollout, RootCredentialsState, RootFeature, RootFeatureState, RootFeatureStep,
-    SamlProviderState, SamlProviderStep, Settings, Share, SignIn, StackSetOperation,
-    StackSetPermissions, StackSetState, StackSetStep, TrailCover, TrailDelivery, TrailSettings,
-    TrailState, TrailStep, UserState, UserStep, Versioning, even_lines, operation_id, read_stamp,
-    stamp_template, template_stamp,
+    KmsKeyState, KmsKeyStatus, KmsKeyStep, LifecycleRule, ListedObject, LockMode, ObjectKey,
+    ObjectKind, ObjectQuery, ObjectState, ObjectStep, OperationStatus, PasswordPolicyState,
+    PasswordPolicyStep, Piece, PublicBlock, Reach, Region, RegionConcurrency, RegionState,
+    RegionStatus, RegionStep, Retention, RoleState, RoleStep, Rollout, RootCredentialsState,
+    RootFeature, RootFeatureState, RootFeatureStep, SamlProviderState, SamlProviderStep, Settings,
+    Share, SignIn, StackSetOperation, StackSetPermissions, StackSetState, StackSetStep, TrailCover,
+    TrailDelivery, TrailSettings, TrailState, TrailStep, UserState, UserStep, Versioning,
+    even_lines, operation_id, read_stamp, stamp_template, template_stamp,
 };
 pub use crate::org::part::{Part, Unknown};
 pub use crate::org::path::{InvalidPath, OuPath};

@@ -237,6 +237,10 @@ impl Demand<'_> {
                 format!("arn:{partition}:events:{region}:*:rule/{}", rule.name)
             }
             ObjectState::Bucket(_) => format!("arn:{partition}:s3:::{}", rule.name),
+            ObjectState::KmsKey(_) => {
+                let region = rule.region.as_ref().map_or("*", Region::as_str);
+                format!("arn:{partition}:kms:{region}:*:key/{}", rule.name)
+            }
             // What is done to a StackSet is also done to its targets and the types in its template, and what
             // is asked of the management account about another account names that one: neither is in desired
             // state.
@@ -259,10 +263,11 @@ impl Demand<'_> {
         match kind {
             ObjectKind::Role => Some(format!("arn:{}:iam::*:role/*", self.partition)),
             ObjectKind::User => Some(format!("arn:{}:iam::*:user/*", self.partition)),
-            // Nobody looks for trails and buckets of other names, StackSets may be kept already whatever they are
+            // Nobody looks for trails, buckets and keys of other names, StackSets may be kept already whatever they are
             // called, and the rest has no names but AWS's own.
             ObjectKind::Trail
             | ObjectKind::Bucket
+            | ObjectKind::KmsKey
             | ObjectKind::StackSet
             | ObjectKind::Region
             | ObjectKind::AlternateContact

@@ -164,6 +164,11 @@ pub fn purpose(operation: Operation) -> Purpose {
         | Operation::PutBucketEncryption
         | Operation::PutBucketLifecycleConfiguration
         | Operation::PutBucketTagging => Purpose::Object(ObjectKind::Bucket),
+        Operation::DescribeKey
+        | Operation::GetKeyPolicy
+        | Operation::CancelKeyDeletion
+        | Operation::EnableKey
+        | Operation::PutKeyPolicy => Purpose::Object(ObjectKind::KmsKey),
         Operation::ListRegions
         | Operation::GetRegionOptStatus
         | Operation::EnableRegion

@@ -171,6 +171,7 @@ impl Examiner<'_> {
             | ObjectKind::EventRule
             | ObjectKind::Trail
             | ObjectKind::Bucket
+            | ObjectKind::KmsKey
             | ObjectKind::StackSet
             | ObjectKind::Region
             | ObjectKind::AlternateContact

@@ -65,7 +65,7 @@ fn part(file: &str, part: &str) -> Vec<Value> {
     part
 }
 
-/// An ARN of `deploy/iam` with the partition, the role in every account and the bucket of the logs as
+/// An ARN of `deploy/iam` with the partition, the role in every account, the bucket of the logs and its key as
 /// CloudFormation knows them.
 fn resource(value: &Value) -> String {
     if let Some(all) = value.as_array() {
@@ -76,6 +76,7 @@ fn resource(value: &Value) -> String {
         let rest = rest.replace("OrganizationAccountAccessRole", "${MemberRoleName}");
         let rest = rest.replace("111111111111", "${AWS::AccountId}");
         let rest = rest.replace("acme-organization-trail", "${ArchiveBucketName}");
+        let rest = rest.replace("1234abcd-12ab-34cd-56ef-1234567890ab", "${ArchiveKeyId}");
         format!("{{\"Fn::Sub\": \"arn:${{AWS::Partition}}:{rest}\"}}")
     });
     place.unwrap_or_else(|| format!("\"{arn}\""))

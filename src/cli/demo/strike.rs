@@ -105,6 +105,7 @@ impl Names<'_> {
             Deed::DisableRule => format!("disables the alerts `{name}` in {account}"),
             Deed::StopTrail => format!("stops trail `{name}`"),
             Deed::OpenBucket => format!("opens bucket `{name}` in {account} to everybody"),
+            Deed::DoomKey => format!("schedules KMS key `{name}` in {account} for deletion"),
             Deed::ReplaceTemplate => format!("gives StackSet `{name}` another template"),
             Deed::DisableRegion => format!("disables Region {name} in {account}"),
             Deed::ReplaceContact => {

@@ -85,6 +85,7 @@ fn short(state: Option<&ObjectState>) -> Option<String> {
         | ObjectState::SamlProvider(_)
         | ObjectState::EventRule(_)
         | ObjectState::Bucket(_)
+        | ObjectState::KmsKey(_)
         | ObjectState::RootCredentials(_) => None,
     }
 }

@@ -1,11 +1,12 @@
-//! What a change does to users, password policies, SAML providers and event rules, field by field.
+//! What a change does to users, password policies, SAML providers, event rules and keys, field by field.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cli::render::diff::{Line, LineKind};
 use crate::cli::render::object_diff::{field, line, policy_lines};
 use crate::org::{
-    EventRuleState, EventTarget, ObjectState, PasswordPolicyState, SamlProviderState, UserState,
+    EventRuleState, EventTarget, KmsKeyState, ObjectState, PasswordPolicyState, SamlProviderState,
+    UserState,
 };
 use crate::plan::ObjectChange;
 
@@ -25,6 +26,7 @@ pub(super) fn lines(change: &ObjectChange) -> Option<Vec<Line>> {
         Some(ObjectState::PasswordPolicy(_)) => both!(PasswordPolicy, password_policy_lines),
         Some(ObjectState::SamlProvider(_)) => both!(SamlProvider, saml_provider_lines),
         Some(ObjectState::EventRule(_)) => both!(EventRule, event_rule_lines),
+        Some(ObjectState::KmsKey(_)) => both!(KmsKey, kms_key_lines),
         Some(_) | None => None,
     }
 }
@@ -100,6 +102,14 @@ fn password_policy_lines(
 }
 
 /// The metadata is a file in git and kilobytes of certificates here: that it differs is all there is to show.
+fn kms_key_lines(before: Option<&KmsKeyState>, after: Option<&KmsKeyState>) -> Vec<Line> {
+    let status = |key: &KmsKeyState| key.status.to_string();
+    let mut lines = field("state", (before.map(status), after.map(status)));
+    let (old, new) = (before.map(|key| &key.policy), after.map(|key| &key.policy));
+    lines.extend(policy_lines("key policy", old, new));
+    lines
+}
+
 fn saml_provider_lines(
     before: Option<&SamlProviderState>,
     after: Option<&SamlProviderState>,

@@ -32,7 +32,7 @@ pub(super) enum Meaning {
     Broken,
 }
 
-/// Every error that `aws-sdk-organizations` 1.137 models, those of IAM, CloudFormation and EventBridge that palisade meets, and the common errors of all AWS services that
+/// Every error that `aws-sdk-organizations` 1.137 models, those of IAM, CloudFormation, EventBridge and KMS that palisade meets, and the common errors of all AWS services that
 /// no model lists ("Common errors", API reference).
 pub(super) const MEANINGS: &[(&str, Meaning)] = &[
     ("ProvisionedThroughputExceededException", Meaning::Throttled),
@@ -47,6 +47,7 @@ pub(super) const MEANINGS: &[(&str, Meaning)] = &[
     ("ConcurrentModification", Meaning::Busy),
     ("ConcurrentModificationException", Meaning::Busy),
     ("ConflictException", Meaning::Busy),
+    ("KMSInvalidStateException", Meaning::Busy),
     ("EntityTemporarilyUnmodifiable", Meaning::Busy),
     ("FinalizingOrganizationException", Meaning::Busy),
     ("OperationInProgressException", Meaning::Busy),
@@ -61,6 +62,7 @@ pub(super) const MEANINGS: &[(&str, Meaning)] = &[
     ("HandshakeNotFoundException", Meaning::NotFound),
     ("NoSuchBucket", Meaning::NotFound),
     ("NoSuchEntity", Meaning::NotFound),
+    ("NotFoundException", Meaning::NotFound),
     ("OrganizationalUnitNotFoundException", Meaning::NotFound),
     ("ParentNotFoundException", Meaning::NotFound),
     ("PolicyNotAttachedException", Meaning::NotFound),
@@ -146,6 +148,8 @@ pub(super) const MEANINGS: &[(&str, Meaning)] = &[
     ("UnmodifiableEntity", Meaning::Limit),
     ("InternalError", Meaning::Broken),
     ("InternalException", Meaning::Broken),
+    ("DependencyTimeoutException", Meaning::Broken),
+    ("KMSInternalException", Meaning::Broken),
     ("InternalFailure", Meaning::Broken),
     ("InternalServerError", Meaning::Broken),
     ("ServiceException", Meaning::Broken),

@@ -62,6 +62,7 @@ pub(super) struct Session {
     events: Regional<aws_sdk_eventbridge::Client>,
     account: OnceLock<Clients<aws_sdk_account::Client>>,
     s3: Regional<aws_sdk_s3::Client>,
+    kms: Regional<aws_sdk_kms::Client>,
 }
 
 /// A session, and where it was begun.
@@ -199,6 +200,7 @@ impl Session {
             cloudtrail: Regional::default(),
             events: Regional::default(),
             s3: Regional::default(),
+            kms: Regional::default(),
         }
     }
 
@@ -262,6 +264,19 @@ impl Session {
             Clients {
                 reads: aws_sdk_s3::Client::from_conf(reads),
                 writes: aws_sdk_s3::Client::from_conf(writes),
+            }
+        })
+    }
+
+    /// KMS in a Region.
+    pub(super) fn kms(&self, region: Option<&Region>) -> Arc<Clients<aws_sdk_kms::Client>> {
+        regional(&self.kms, region, || {
+            let builder = aws_sdk_kms::config::Builder::from(&self.config_in(region));
+            let reads = builder.clone().retry_classifier(LeaveThrottlesToTheBudget).build();
+            let writes = builder.retry_config(RetryConfig::disabled()).build();
+            Clients {
+                reads: aws_sdk_kms::Client::from_conf(reads),
+                writes: aws_sdk_kms::Client::from_conf(writes),
             }
         })
     }

@@ -7,6 +7,7 @@
 mod bucket;
 mod contact;
 mod event_rule;
+mod kms_key;
 mod oidc_provider;
 mod password_policy;
 mod region;
@@ -101,6 +102,7 @@ pub(in crate::cloud) fn first(kind: ObjectKind) -> Operation {
         ObjectKind::RootFeature => root::FEATURES,
         ObjectKind::RootCredentials => root::CREDENTIALS,
         ObjectKind::Bucket => bucket::FIRST,
+        ObjectKind::KmsKey => kms_key::FIRST,
     }
 }
 
@@ -121,6 +123,7 @@ pub(in crate::cloud) fn listing(kind: ObjectKind) -> Operation {
         ObjectKind::RootFeature => root::FEATURES,
         ObjectKind::RootCredentials => root::CREDENTIALS,
         ObjectKind::Bucket => bucket::LISTING,
+        ObjectKind::KmsKey => kms_key::LISTING,
     }
 }
 
@@ -138,5 +141,6 @@ pub(in crate::cloud) fn operation(step: &ObjectStep) -> Operation {
         ObjectStep::EventRule(step) => event_rule::operation(step),
         ObjectStep::RootFeature(step) => root::operation(*step),
         ObjectStep::Bucket(step) => bucket::operation(step),
+        ObjectStep::KmsKey(step) => kms_key::operation(step),
     }
 }

@@ -43,7 +43,10 @@ pub enum Code {
     MaximumNumberOfTrailsExceededException,
     NameAlreadyExistsException,
     NoSuchBucket,
+    #[strum(serialize = "KMSInvalidStateException")]
+    KmsInvalidStateException,
     NoSuchEntity,
+    NotFoundException,
     OperationIdAlreadyExistsException,
     OperationInProgressException,
     OrganizationalUnitNotEmptyException,
@@ -81,12 +84,14 @@ impl Code {
                 CloudErrorKind::Throttled { after: None }
             }
             Self::ConcurrentModificationException
+            | Self::KmsInvalidStateException
             | Self::OperationInProgressException
             | Self::PolicyChangesInProgressException => CloudErrorKind::Busy,
             Self::AccountNotFoundException
             | Self::AccountNotRegisteredException
             | Self::DestinationParentNotFoundException
             | Self::NoSuchBucket
+            | Self::NotFoundException
             | Self::NoSuchEntity
             | Self::OrganizationalUnitNotFoundException
             | Self::ParentNotFoundException

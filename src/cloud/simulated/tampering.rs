@@ -6,8 +6,8 @@ use strum::IntoEnumIterator;
 
 use crate::cloud::simulated::world::World;
 use crate::org::{
-    Contact, ContactDetails, ObjectKey, ObjectKind, ObjectState, RegionStatus, RoleState,
-    RootFeatureState,
+    Contact, ContactDetails, KmsKeyStatus, ObjectKey, ObjectKind, ObjectState, RegionStatus,
+    RoleState, RootFeatureState,
 };
 
 const WORLD_TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}"#;
@@ -41,6 +41,8 @@ pub enum Deed {
     StopTrail,
     /// Opens a bucket to everybody.
     OpenBucket,
+    /// Schedules a KMS key for deletion.
+    DoomKey,
     /// Gives a StackSet another template.
     ReplaceTemplate,
     /// Disables a Region in an account.
@@ -88,6 +90,7 @@ impl Deed {
             Self::DisableRule => ObjectKind::EventRule,
             Self::StopTrail => ObjectKind::Trail,
             Self::OpenBucket => ObjectKind::Bucket,
+            Self::DoomKey => ObjectKind::KmsKey,
             Self::ReplaceTemplate => ObjectKind::StackSet,
             Self::DisableRegion => ObjectKind::Region,
             Self::ReplaceContact => ObjectKind::AlternateContact,
@@ -119,6 +122,10 @@ impl Deed {
                 bucket.policy = Some(OPEN_BUCKET.to_owned());
                 bucket.public_access.clear();
                 Some(ObjectState::Bucket(bucket))
+            }
+            (Self::DoomKey, ObjectState::KmsKey(mut key)) => {
+                key.status = KmsKeyStatus::PendingDeletion;
+                Some(ObjectState::KmsKey(key))
             }
             (Self::ReplaceTemplate, ObjectState::StackSet(mut set)) => {
                 OTHER_TEMPLATE.clone_into(&mut set.template);
@@ -159,6 +166,7 @@ impl fmt::Display for Tampering {
             Deed::DisableRule | Deed::DisableRegion => write!(formatter, "disabled {object}"),
             Deed::StopTrail => write!(formatter, "stopped {object}"),
             Deed::OpenBucket => write!(formatter, "opened {object} to everybody"),
+            Deed::DoomKey => write!(formatter, "scheduled {object} for deletion"),
             Deed::ReplaceTemplate => write!(formatter, "replaced the template of {object}"),
             Deed::ReplaceContact => write!(formatter, "replaced {object}"),
             Deed::EndRootAccess => write!(formatter, "ended {object}"),

@@ -1,4 +1,4 @@
-//! `LoggingTrail`: the trail of the organization, and the bucket that takes what it records.
+//! `LoggingTrail`: the trail of the organization, the bucket that takes what it records, and the key that encrypts it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,8 +8,8 @@ use strum::IntoEnumIterator;
 use crate::compile::objects::{ObjectRule, PARTITION, Spread};
 use crate::desired::{DesiredArchive, DesiredOrg, DesiredTrail};
 use crate::org::{
-    AccountId, BucketState, LifecycleRule, Mark, ObjectKind, ObjectState, PublicBlock, Region,
-    TrailCover, TrailSettings, TrailState, Versioning,
+    AccountId, BucketState, KmsKeyState, KmsKeyStatus, LifecycleRule, Mark, ObjectKind,
+    ObjectState, PublicBlock, Region, TrailCover, TrailSettings, TrailState, Versioning,
 };
 use crate::policy;
 
@@ -44,10 +44,44 @@ pub(in crate::compile) fn rules(desired: &DesiredTrail, org: &DesiredOrg) -> Vec
     let bucket = ObjectState::Bucket(bucket(desired, org, tags.clone()));
     let trail = ObjectState::Trail(trail(desired, tags));
     let home = (&org.management_account, &desired.home_region);
-    vec![
-        rule((account, region), ObjectKind::Bucket, name, bucket),
-        rule(home, ObjectKind::Trail, &desired.trail_name, trail),
-    ]
+    let key = desired.archive.kms_key.as_deref().and_then(|arn| {
+        let (account, region, id) = parts_of_key(arn)?;
+        Some(rule((&account, &region), ObjectKind::KmsKey, id, ObjectState::KmsKey(key(arn, org))))
+    });
+    let bucket = rule((account, region), ObjectKind::Bucket, name, bucket);
+    let trail = rule(home, ObjectKind::Trail, &desired.trail_name, trail);
+    key.into_iter().chain([bucket, trail]).collect()
+}
+
+/// Account, Region and id in the ARN of a KMS key.
+fn parts_of_key(arn: &str) -> Option<(AccountId, Region, &str)> {
+    let mut parts = arn.split(':').skip(3);
+    let (region, account, key) = (parts.next()?, parts.next()?, parts.next()?);
+    Some((account.parse().ok()?, Region::new(region), key.strip_prefix("key/")?))
+}
+
+/// A key that every trail that names it may use ("Configure AWS KMS key policies for `CloudTrail`").
+fn key(arn: &str, org: &DesiredOrg) -> KmsKeyState {
+    let named = org.logging_trails.iter();
+    let named = named.filter(|trail| trail.archive.kms_key.as_deref() == Some(arn));
+    let trails: BTreeSet<String> = named.map(|trail| trail_arn(trail, org)).collect();
+    let management = &org.management_account;
+    let context = format!("arn:{PARTITION}:cloudtrail:*:{management}:trail/*");
+    let source = json!({"StringEquals": {"aws:SourceArn": trails}});
+    let mut encrypts = source.clone();
+    encrypts["StringLike"] = json!({"kms:EncryptionContext:aws:cloudtrail:arn": context});
+    let statements = [
+        statement("AWSCloudTrailEncrypt", "kms:GenerateDataKey*", "*", &encrypts),
+        statement("AWSCloudTrailDescribeKey", "kms:DescribeKey", "*", &source),
+    ];
+    let policy = policy::minify(&json!({"Version": "2012-10-17", "Statement": statements}));
+    KmsKeyState { status: KmsKeyStatus::Enabled, policy }
+}
+
+/// The trail is the management account's, also where a delegated administrator made it.
+fn trail_arn(desired: &DesiredTrail, org: &DesiredOrg) -> String {
+    let (region, name) = (&desired.home_region, &desired.trail_name);
+    format!("arn:{PARTITION}:cloudtrail:{region}:{}:trail/{name}", org.management_account)
 }
 
 fn trail(desired: &DesiredTrail, tags: BTreeMap<String, String>) -> TrailState {
@@ -103,11 +137,7 @@ fn lifecycle(archive: &DesiredArchive) -> Option<BTreeSet<LifecycleRule>> {
 fn policy_of(desired: &DesiredTrail, org: &DesiredOrg) -> String {
     let archive = &desired.archive;
     let (management, organization) = (&org.management_account, &org.organization_id);
-    // The trail is the management account's, also where a delegated administrator made it.
-    let trail = format!(
-        "arn:{PARTITION}:cloudtrail:{}:{management}:trail/{}",
-        desired.home_region, desired.trail_name
-    );
+    let trail = trail_arn(desired, org);
     let bucket = format!("arn:{PARTITION}:s3:::{}", archive.bucket);
     let prefix = archive.prefix.as_ref().map(|prefix| format!("{prefix}/")).unwrap_or_default();
     let write = |sid: &str, below: &str| {

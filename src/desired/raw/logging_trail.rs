@@ -159,7 +159,8 @@ pub(crate) struct RawArchive {
     ))]
     pub(crate) prefix: Option<String>,
     /// The KMS key that encrypts the files, in the bucket's Region. Without one S3 encrypts them with a
-    /// key of its own. palisade keeps neither the key nor its policy, which must let CloudTrail use it.
+    /// key of its own. palisade keeps it enabled, cancels its deletion, and adds to its policy what
+    /// `CloudTrail` needs; it makes no key and takes no statement out.
     pub(crate) kms_key: Option<RawArchiveKey>,
     /// How long logs stay where they can be queried: `365d` unless said otherwise. Then they move to
     /// `DEEP_ARCHIVE`. What is overwritten or deleted stays as an old version for as long again.
@@ -226,8 +227,8 @@ pub(crate) struct RawProtect {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "ArchiveKey")]
 pub(crate) struct RawArchiveKey {
-    /// Its ARN. Whoever made it keeps its policy, which must let `CloudTrail` encrypt with it ("Configure
-    /// AWS KMS key policies for `CloudTrail`").
+    /// Its ARN. palisade adds to its policy the two statements by which the trail may use it ("Configure AWS
+    /// KMS key policies for `CloudTrail`"), unless it says that already.
     #[schemars(extend(
         "pattern" = "^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}$",
         "patternErrorMessage" = "must be the ARN of a KMS key, such as `arn:aws:kms:eu-west-1:222222222222:key/1234abcd-12ab-34cd-56ef-1234567890ab`"

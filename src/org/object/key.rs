@@ -53,6 +53,8 @@ pub enum ObjectKind {
     RootCredentials,
     /// A bucket of S3.
     Bucket,
+    /// A key of KMS.
+    KmsKey,
 }
 
 /// An AWS Region by its code, such as `eu-west-1`.
@@ -109,6 +111,7 @@ impl ObjectKind {
             | Self::PasswordPolicy
             | Self::RootFeature
             | Self::Bucket
+            | Self::KmsKey
             | Self::RootCredentials => false,
         }
     }
@@ -127,6 +130,7 @@ impl ObjectKind {
             | Self::OidcProvider
             | Self::EventRule
             | Self::Bucket
+            | Self::KmsKey
             | Self::RootFeature
             | Self::RootCredentials => false,
         }
@@ -146,6 +150,7 @@ impl ObjectKind {
             | Self::OidcProvider
             | Self::EventRule
             | Self::Bucket
+            | Self::KmsKey
             | Self::RootCredentials => false,
         }
     }
@@ -164,6 +169,7 @@ impl ObjectKind {
             | Self::AlternateContact
             | Self::RootFeature
             | Self::Bucket
+            | Self::KmsKey
             | Self::RootCredentials => false,
         }
     }
@@ -184,6 +190,7 @@ impl ObjectKind {
             Self::RootFeature => "root access feature",
             Self::RootCredentials => "credentials of",
             Self::Bucket => "bucket",
+            Self::KmsKey => "KMS key",
         }
     }
 }

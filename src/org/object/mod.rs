@@ -7,6 +7,7 @@ mod bucket;
 mod contact;
 mod event_rule;
 mod key;
+mod kms_key;
 mod password_policy;
 mod region;
 mod role;
@@ -26,6 +27,7 @@ pub use crate::org::object::bucket::{
 pub use crate::org::object::contact::{Contact, ContactDetails, ContactStep};
 pub use crate::org::object::event_rule::{EventRuleState, EventRuleStep, EventTarget};
 pub use crate::org::object::key::{InvalidKey, ObjectKey, ObjectKind, ObjectQuery, Region};
+pub use crate::org::object::kms_key::{KmsKeyState, KmsKeyStatus, KmsKeyStep};
 pub use crate::org::object::password_policy::{PasswordPolicyState, PasswordPolicyStep};
 pub use crate::org::object::region::{RegionState, RegionStatus, RegionStep};
 pub use crate::org::object::role::{RoleState, RoleStep};
@@ -75,6 +77,8 @@ pub enum ObjectState {
     RootCredentials(RootCredentialsState),
     /// A bucket of S3.
     Bucket(BucketState),
+    /// A key of KMS.
+    KmsKey(KmsKeyState),
 }
 
 /// One change of an object: one call to AWS.
@@ -103,6 +107,8 @@ pub enum ObjectStep {
     RootFeature(RootFeatureStep),
     /// Of a bucket.
     Bucket(BucketStep),
+    /// Of a KMS key.
+    KmsKey(KmsKeyStep),
 }
 
 /// An object as a listing shows it.
@@ -127,6 +133,7 @@ impl ListedObject {
             ObjectKind::Role
             | ObjectKind::Trail
             | ObjectKind::Bucket
+            | ObjectKind::KmsKey
             | ObjectKind::StackSet
             | ObjectKind::AlternateContact
             | ObjectKind::User
@@ -150,6 +157,7 @@ impl ObjectState {
             | Self::Trail(_)
             | Self::AlternateContact(_)
             | Self::User(_)
+            | Self::KmsKey(_)
             | Self::PasswordPolicy(_)
             | Self::SamlProvider(_)
             | Self::EventRule(_)
@@ -169,6 +177,7 @@ impl ObjectState {
             Self::SamlProvider(provider) => Some(&provider.tags),
             Self::EventRule(rule) => Some(&rule.tags),
             Self::PasswordPolicy(_)
+            | Self::KmsKey(_)
             | Self::Region(_)
             | Self::AlternateContact(_)
             | Self::RootFeature(_)
@@ -200,6 +209,11 @@ impl ObjectState {
         if let Self::Bucket(bucket) = self { Some(bucket) } else { None }
     }
 
+    /// The KMS key that it is.
+    pub fn as_kms_key(&self) -> Option<&KmsKeyState> {
+        if let Self::KmsKey(key) = self { Some(key) } else { None }
+    }
+
     /// The trail that it is.
     pub fn as_trail(&self) -> Option<&TrailState> {
         if let Self::Trail(trail) = self { Some(trail) } else { None }
@@ -212,6 +226,7 @@ impl ObjectStep {
         match self {
             Self::StackSet(step) => step.is_so_already(code),
             Self::Role(_)
+            | Self::KmsKey(_)
             | Self::Trail(_)
             | Self::Region(_)
             | Self::AlternateContact(_)
@@ -242,6 +257,7 @@ impl ObjectStep {
             Self::Region(_)
             | Self::AlternateContact(_)
             | Self::Bucket(_)
+            | Self::KmsKey(_)
             | Self::RootFeature(_) => false,
         }
     }
@@ -261,6 +277,7 @@ impl fmt::Display for ObjectStep {
             Self::AlternateContact(step) => step.fmt(formatter),
             Self::RootFeature(step) => step.fmt(formatter),
             Self::Bucket(step) => step.fmt(formatter),
+            Self::KmsKey(step) => step.fmt(formatter),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod bucket;
 mod closed;
 mod event_rule;
+mod kms_key;
 mod marked;
 mod password_policy;
 mod region;
@@ -59,6 +60,7 @@ pub fn object_steps(before: Option<&ObjectState>, after: Option<&ObjectState>) -
             | Some(
                 ObjectState::Region(_)
                 | ObjectState::Bucket(_)
+                | ObjectState::KmsKey(_)
                 | ObjectState::AlternateContact(_)
                 | ObjectState::RootFeature(_)
                 | ObjectState::RootCredentials(_),
@@ -112,6 +114,7 @@ pub(super) fn compare(view: &View<'_>, draft: &mut Draft<'_>) {
             | ObjectState::PasswordPolicy(_)
             | ObjectState::SamlProvider(_)
             | ObjectState::EventRule(_)
+            | ObjectState::KmsKey(_)
             | ObjectState::AlternateContact(_) => {}
         }
     }
@@ -293,6 +296,9 @@ fn check(
 
 /// What is not as it should be and no step mends.
 fn complaints(before: Option<&ObjectState>, after: &ObjectState) -> Vec<(BlockedReason, String)> {
+    if let ObjectState::KmsKey(_) = after {
+        return kms_key::complaints(before.and_then(ObjectState::as_kms_key));
+    }
     let before = before.and_then(ObjectState::as_stack_set);
     let pair = before.zip(after.as_stack_set());
     pair.map(|(before, after)| stack_set::complaints(before, after)).unwrap_or_default()

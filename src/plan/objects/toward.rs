@@ -1,8 +1,11 @@
-//! The kinds of which a part is only looked at, or waits for approval: what is in the emergency account.
+//! The kinds of which a part is only looked at, is other people's, or waits for approval: what is in the emergency
+//! account, and keys.
 
 use crate::org::{ObjectState, ObjectStep, SamlProviderState};
 use crate::plan::draft::Weight;
-use crate::plan::objects::{event_rule, object_steps, password_policy, saml_provider, user};
+use crate::plan::objects::{
+    event_rule, kms_key, object_steps, password_policy, saml_provider, user,
+};
 
 /// The steps from `before` to `after`.
 pub(super) fn steps(before: Option<&ObjectState>, after: Option<&ObjectState>) -> Vec<ObjectStep> {
@@ -27,6 +30,7 @@ pub(super) fn steps(before: Option<&ObjectState>, after: Option<&ObjectState>) -
             saml_provider::steps(of_kind!(SamlProvider), after)
         }
         (_, Some(ObjectState::EventRule(after))) => event_rule::steps(of_kind!(EventRule), after),
+        (_, Some(ObjectState::KmsKey(after))) => kms_key::steps(of_kind!(KmsKey), after),
         // The other kinds have their own.
         (_, _) => Vec::new(),
     }
@@ -50,6 +54,9 @@ pub(super) fn next(
             let valid_until = before.valid_until;
             let after = SamlProviderState { valid_until, ..wanted.clone() };
             (ObjectState::SamlProvider(after), None)
+        }
+        (Some(ObjectState::KmsKey(before)), ObjectState::KmsKey(wanted)) => {
+            (ObjectState::KmsKey(kms_key::toward(before, wanted)), None)
         }
         (_, wanted) => (wanted.clone(), None),
     }

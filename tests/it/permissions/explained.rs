@@ -29,6 +29,7 @@ pub(super) const EXPLAINED: &[(&str, &str)] = &[
     ("s3:GetBucketVersioning", "as above"),
     ("s3:GetEncryptionConfiguration", "as above"),
     ("s3:GetLifecycleConfiguration", "as above"),
+    ("kms:GetKeyPolicy", "the simulation answers a key whole"),
     ("s3:PutBucketObjectLockConfiguration", "where the archive is to be locked"),
     ("s3:PutEncryptionConfiguration", "where a key is to encrypt the archive"),
     ("cloudtrail:DeleteTrail", "where its document goes, once that is approved"),

@@ -16,7 +16,7 @@ use palisade::compile::{Resources, compile};
 use palisade::controller::survey;
 use palisade::desired::load;
 use palisade::observe::Observer;
-use palisade::org::ObjectKind;
+use palisade::org::{KmsKeyState, KmsKeyStatus, ObjectKind, ObjectState};
 use palisade::permissions::{Access, Demand, Holder, IamPolicy, Purpose, actions, purpose};
 use palisade::plan::{BlockedReason, Guards, plan};
 use serde_json::Value;
@@ -60,13 +60,16 @@ spec:
     - {name: BREAK-GLASS-ROLE, managedPolicies: [AdministratorAccess]}
 "#;
 
+/// The key of its archive, which somebody has scheduled for deletion.
+const KEY: &str = "arn:aws:kms:eu-west-1:555555555555:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
 /// A trail, with what it records besides management events.
 fn trail(insights: &str) -> String {
     format!(
         "  policyTypes: [SERVICE_CONTROL_POLICY]\n  trustedServices: [cloudtrail.amazonaws.com]\n---\napiVersion: palisade/v1\n\
          kind: LoggingTrail\nmetadata: {{name: organization-trail}}\nspec:\n  \
          trailName: acme-organization-trail\n  homeRegion: eu-west-1\n  insights: [{insights}]\n  \
-         archive: {{account: shop, bucket: acme-logs, region: eu-west-1}}\n"
+         archive: {{account: shop, bucket: acme-logs, region: eu-west-1, kmsKey: {{arn: \"{KEY}\"}}}}\n"
     )
 }
 
@@ -241,6 +244,11 @@ fn cloud() -> SimulatedCloud {
         for region in ["eu-central-2", "eu-south-2"] {
             world.open_region(region);
         }
+        let key =
+            "kmsKey:555555555555:eu-west-1:1234abcd-12ab-34cd-56ef-1234567890ab".parse().unwrap();
+        let policy = r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned();
+        let doomed = KmsKeyState { status: KmsKeyStatus::PendingDeletion, policy };
+        world.set_object(&key, Some(ObjectState::KmsKey(doomed)));
     });
     cloud
 }
@@ -264,6 +272,7 @@ fn holder(operation: Operation) -> Holder {
             | ObjectKind::OidcProvider
             | ObjectKind::EventRule
             | ObjectKind::Bucket
+            | ObjectKind::KmsKey
             | ObjectKind::RootCredentials,
         ) => Holder::Member,
         // The others are in the management account, or reached from it.

@@ -135,6 +135,7 @@ fn vandalize(cloud: &SimulatedCloud) {
                 other @ (ObjectState::Role(_)
                 | ObjectState::Trail(_)
                 | ObjectState::Bucket(_)
+                | ObjectState::KmsKey(_)
                 | ObjectState::StackSet(_)
                 | ObjectState::Region(_)
                 | ObjectState::AlternateContact(_)

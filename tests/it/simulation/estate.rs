@@ -7,6 +7,7 @@ use fastrand::Rng;
 use palisade::cloud::simulated::{CrashPoint, Deed, SimulatedCloud, SimulationOptions, Vandal};
 use palisade::compile::{Resources, compile};
 use palisade::desired::load;
+use palisade::org::{KmsKeyState, KmsKeyStatus, ObjectState};
 
 use super::run::{Approver, Counter, pass, plan_for, truth};
 use super::{HOSTILE_PASSES_MAX, assert_unbroken, converge, seeds, watch};
@@ -42,7 +43,8 @@ spec:
   trailName: acme-trail
   homeRegion: eu-west-1
   archive:
-    {account: log-archive, bucket: acme-trail, region: eu-west-1, queryable: 365d, retain: 2555d, objectLock: {mode: GOVERNANCE, days: 30}}
+    {account: log-archive, bucket: acme-trail, region: eu-west-1, queryable: 365d, retain: 2555d, objectLock: {mode: GOVERNANCE, days: 30},
+     kmsKey: {arn: "arn:aws:kms:eu-west-1:444444444444:key/1234abcd-12ab-34cd-56ef-1234567890ab"}}
 ---
 apiVersion: palisade/v1
 kind: RegionRestriction
@@ -101,8 +103,17 @@ fn cloud(seed: u64) -> SimulatedCloud {
             world.open_region(region);
         }
         world.set_calendar("2026-11-22T00:00:00Z".parse().unwrap());
+        let key =
+            "kmsKey:444444444444:eu-west-1:1234abcd-12ab-34cd-56ef-1234567890ab".parse().unwrap();
+        world.set_object(&key, Some(ObjectState::KmsKey(own_key())));
     });
     cloud
+}
+
+/// A key as somebody made it, for their own account alone.
+fn own_key() -> KmsKeyState {
+    let policy = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Own","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444444444444:root"},"Action":"kms:*","Resource":"*"}]}"#;
+    KmsKeyState { status: KmsKeyStatus::Enabled, policy: policy.to_owned() }
 }
 
 /// In its desired state.

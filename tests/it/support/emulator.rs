@@ -163,6 +163,12 @@ impl EmulatedOrganization {
                     .header("x-amz-target", format!("AWSEvents.{operation}"));
                 text_of(operation, sent.send(body.to_string()))
             }
+            Interference::Kms(operation, region, body) => {
+                let sent = sent(agent().post(&EMULATOR.url), key, region, "kms")
+                    .header("content-type", "application/x-amz-json-1.1")
+                    .header("x-amz-target", format!("TrentService.{operation}"));
+                text_of(operation, sent.send(body.to_string()))
+            }
         }
     }
 
@@ -246,6 +252,8 @@ pub(crate) enum Interference<'a> {
     Iam(&'a str, &'a [(&'a str, &'a str)]),
     /// An operation of EventBridge in a Region.
     Events(&'a str, &'a str, serde_json::Value),
+    /// An operation of KMS in a Region.
+    Kms(&'a str, &'a str, serde_json::Value),
 }
 
 /// The request, signed so that the emulator takes it for one of the key.

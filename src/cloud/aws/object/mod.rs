@@ -13,6 +13,7 @@ mod bucket;
 mod contact;
 mod credential;
 mod event_rule;
+mod kms_key;
 mod lifecycle;
 mod oidc_provider;
 mod password_policy;
@@ -92,6 +93,10 @@ impl AwsCloud {
                 let clients = session.s3(key.region.as_ref());
                 bucket::read(&clients.reads, key, reading).await
             }
+            ObjectKind::KmsKey => {
+                let clients = session.kms(key.region.as_ref());
+                kms_key::read(&clients.reads, &key.name, reading).await
+            }
         };
         let (reading, request_id) = self.told(&key.account, answered).await?;
         Ok(Answer { reply: Reply::Reading(Box::new(reading)), request_id })
@@ -124,7 +129,7 @@ impl AwsCloud {
             ObjectKind::AlternateContact
             | ObjectKind::RootFeature
             | ObjectKind::RootCredentials => Err(not_listed(object::listing(query.kind))),
-            ObjectKind::Trail | ObjectKind::Bucket => {
+            ObjectKind::Trail | ObjectKind::Bucket | ObjectKind::KmsKey => {
                 Ok((Page { items: Vec::new(), next: None }, None))
             }
         };
@@ -177,6 +182,10 @@ impl AwsCloud {
                 let clients = session.s3(key.region.as_ref());
                 bucket::write(&clients.writes, key, step).await
             }
+            ObjectStep::KmsKey(step) => {
+                let clients = session.kms(key.region.as_ref());
+                Box::pin(kms_key::write(&clients.writes, &key.name, step)).await
+            }
         };
         let request_id = self.told(&key.account, answered).await?;
         Ok(Answer { reply: Reply::Done, request_id })
@@ -196,6 +205,7 @@ impl AwsCloud {
             | ObjectKind::OidcProvider
             | ObjectKind::EventRule
             | ObjectKind::Bucket
+            | ObjectKind::KmsKey
             | ObjectKind::RootCredentials => Some(account),
             ObjectKind::Trail
             | ObjectKind::Region

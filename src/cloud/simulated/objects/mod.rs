@@ -5,6 +5,7 @@
 
 mod bucket;
 mod event_rule;
+mod kms_key;
 mod oidc_provider;
 mod password_policy;
 mod region;
@@ -140,6 +141,9 @@ impl World {
             ObjectStep::Bucket(step) => {
                 bucket::change(of_kind!(Bucket), step).map(|after| after.map(ObjectState::Bucket))
             }
+            ObjectStep::KmsKey(step) => {
+                kms_key::change(of_kind!(KmsKey), step).map(|after| after.map(ObjectState::KmsKey))
+            }
         }
     }
 
@@ -169,6 +173,7 @@ impl World {
             | ObjectKind::Role
             | ObjectKind::Trail
             | ObjectKind::Bucket
+            | ObjectKind::KmsKey
             | ObjectKind::StackSet
             | ObjectKind::User
             | ObjectKind::PasswordPolicy
@@ -214,6 +219,7 @@ fn unset(key: &ObjectKey) -> Option<ObjectState> {
         ObjectKind::Role
         | ObjectKind::Trail
         | ObjectKind::Bucket
+        | ObjectKind::KmsKey
         | ObjectKind::StackSet
         | ObjectKind::User
         | ObjectKind::PasswordPolicy
@@ -238,6 +244,7 @@ fn listed(key: &ObjectKey, state: &ObjectState) -> ListedObject {
         ObjectState::EventRule(rule) => rule.description.clone(),
         ObjectState::Trail(_)
         | ObjectState::Bucket(_)
+        | ObjectState::KmsKey(_)
         | ObjectState::AlternateContact(_)
         | ObjectState::User(_)
         | ObjectState::SamlProvider(_)
