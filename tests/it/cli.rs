@@ -44,6 +44,24 @@ fn a_wrong_command_line_is_1_and_never_2() {
     }
 }
 
+/// Templates of deployments set every variable, and leave empty what nobody asked for.
+#[test]
+fn an_empty_variable_counts_as_none() {
+    for (args, variable) in [
+        (&["catalog", "list"][..], "PALISADE_OUTPUT"),
+        (&["validate", "desired-state"], "PALISADE_EXPLAIN"),
+        (&["validate", "desired-state"], "PALISADE_DENY_WARNINGS"),
+        (&["validate"], "PALISADE_DIR"),
+        (&["validate", "desired-state"], "PALISADE_COLOR"),
+    ] {
+        let output = command(args).env(variable, "").output().unwrap();
+        assert_eq!(code(&output), 0, "{variable}: {output:?}");
+    }
+    // One that is not empty is heeded as ever.
+    let output = command(&["catalog", "list"]).env("PALISADE_OUTPUT", " ").output().unwrap();
+    assert_eq!(code(&output), 1);
+}
+
 #[test]
 fn help_and_version_are_data() {
     for args in [&["--help"][..], &["-h"], &["--version"], &["plan", "--help"], &["help", "plan"]] {

@@ -16,9 +16,6 @@ use regex::Regex;
 use serde_json::Value;
 use strum::IntoEnumIterator;
 
-/// Told to the build, and not to the program.
-const BUILD_VARIABLES: &[&str] = &["PALISADE_BUILD_REVISION"];
-
 #[test]
 fn every_manifest_is_yaml_and_every_policy_json() {
     let mut kinds = BTreeSet::new();
@@ -83,55 +80,6 @@ fn every_kustomization_names_files_that_exist_and_leaves_none_out() {
 }
 
 #[test]
-fn every_setting_that_is_deployed_is_one_of_the_daemon() {
-    let help = help("run");
-    let variable = Regex::new("PALISADE_[A-Z_]*[A-Z]").unwrap();
-    let mut seen = 0;
-    for (file, text) in texts() {
-        for found in variable.find_iter(&text).map(|found| found.as_str()) {
-            let is_known = help.contains(&format!("[env: {found}]"));
-            assert!(is_known || BUILD_VARIABLES.contains(&found), "{file}: {found}");
-            seen += 1;
-        }
-    }
-    assert!(seen > 20, "only {seen} settings found");
-    let is_rust = |file: &&PathBuf| file.extension().is_some_and(|extension| extension == "rs");
-    let sources: String = files("src").iter().filter(is_rust).map(|file| read(file)).collect();
-    for variable in BUILD_VARIABLES {
-        assert!(sources.contains(&format!("option_env!(\"{variable}\")")), "{variable}");
-    }
-}
-
-#[test]
-fn the_daemon_takes_every_value_that_is_deployed() {
-    let kustomization = yaml(&root("deploy/kubernetes/base/kustomization.yaml"));
-    let literals = kustomization["configMapGenerator"][0]["literals"].as_array().unwrap();
-    let literals: Vec<String> =
-        literals.iter().map(|literal| literal.as_str().unwrap().to_owned()).collect();
-    let shown = read(&root("deploy/systemd/palisade.env"));
-    let unit = read(&root("deploy/systemd/palisade.service"));
-    let dockerfile = read(&root("Dockerfile"));
-    for (name, text) in [
-        ("config map", literals.join("\n").as_str()),
-        ("env file", shown.as_str()),
-        ("unit", unit.as_str()),
-        ("Dockerfile", dockerfile.as_str()),
-    ] {
-        let settings = assignments(text);
-        assert!(!settings.is_empty(), "{name}");
-        check_taken(name, &settings);
-    }
-    let task = read(&root("deploy/ecs/palisade.yaml"));
-    let setting = Regex::new(r#"\{Name: (PALISADE_[A-Z_]+), Value: "?([^"}!]+)"?\}"#).unwrap();
-    let settings: BTreeMap<String, String> = setting
-        .captures_iter(&task)
-        .map(|found| (found[1].to_owned(), found[2].to_owned()))
-        .collect();
-    assert!(settings.len() > 5, "{settings:?}");
-    check_taken("task", &settings);
-}
-
-#[test]
 fn a_task_on_fargate_is_one_without_rights_as_well() {
     let task = read(&root("deploy/ecs/palisade.yaml"));
     let count = |text: &str| task.matches(text).count();
@@ -160,27 +108,6 @@ fn pull_requests_are_checked_without_credentials_and_planned_with_few() {
     }
     let pipeline = yaml(&root("deploy/ci/gitlab-ci.yaml"));
     assert!(pipeline["plan"]["id_tokens"].is_object() && pipeline["check"]["id_tokens"].is_null());
-}
-
-/// Starts the daemon with `settings` and a data directory that it must refuse: it gets as far as that
-/// only if it has understood everything else, and needs neither AWS nor a port.
-#[track_caller]
-fn check_taken(name: &str, settings: &BTreeMap<String, String>) {
-    let directory = tempfile::tempdir().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_palisade"))
-        .arg("run")
-        .env_clear()
-        .envs(settings)
-        // The build that is tested has no `otel`; `usage` shows what it says then.
-        .env_remove("PALISADE_OTLP_ENDPOINT")
-        .env("PALISADE_DIR", directory.path())
-        .env("PALISADE_DATA_DIR", directory.path().join("data"))
-        .env("AWS_REGION", "us-east-1")
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.contains("is inside the desired state"), "{name}: {said}");
 }
 
 #[test]
@@ -397,19 +324,8 @@ fn runbooks_lead_on_to_runbooks_that_exist_and_explain_every_obstacle() {
     }
 }
 
-/// The settings that `text` assigns, whether commented out, in a list, or quoted by a Dockerfile.
-fn assignments(text: &str) -> BTreeMap<String, String> {
-    let assignment =
-        Regex::new(r"(?m)^(?:#|ENV |Environment=| {4})?(PALISADE_[A-Z_]+)=(\S*)").unwrap();
-    assignment
-        .captures_iter(text)
-        .map(|found| (found[1].to_owned(), found[2].to_owned()))
-        .filter(|(name, value)| !BUILD_VARIABLES.contains(&name.as_str()) && !value.is_empty())
-        .collect()
-}
-
 /// `palisade <command> --help`.
-fn help(command: &str) -> String {
+pub(crate) fn help(command: &str) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_palisade"))
         .args([command, "--help"])
         .env_clear()
@@ -420,29 +336,29 @@ fn help(command: &str) -> String {
 }
 
 /// Everything that is deployed, by path.
-fn texts() -> Vec<(String, String)> {
+pub(crate) fn texts() -> Vec<(String, String)> {
     let all = files("deploy").into_iter().chain([root("Dockerfile")]);
     all.map(|file| (file.display().to_string(), read(&file))).collect()
 }
 
-fn yaml(file: &Path) -> Value {
+pub(crate) fn yaml(file: &Path) -> Value {
     serde_yaml::from_str(&read(file)).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-fn json(file: &Path) -> Value {
+pub(crate) fn json(file: &Path) -> Value {
     serde_json::from_str(&read(file)).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-fn read(file: &Path) -> String {
+pub(crate) fn read(file: &Path) -> String {
     fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-fn root(path: &str) -> PathBuf {
+pub(crate) fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 /// Every file below `path`, sorted.
-fn files(path: &str) -> Vec<PathBuf> {
+pub(crate) fn files(path: &str) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut open = vec![root(path)];
     while let Some(directory) = open.pop() {

@@ -38,7 +38,8 @@ impl Renderer {
                 Some("else") => *taken.last_mut().unwrap() ^= true,
                 Some(action) if action.starts_with("if ") => {
                     let value = self.value(&action[3..]);
-                    taken.push(value != json!(false) && value != json!(""));
+                    let nothing = [json!(null), json!(false), json!(""), json!([])];
+                    taken.push(!nothing.contains(&value));
                 }
                 Some(action) if taken.iter().all(|taken| *taken) => {
                     rendered.push_str(&self.action(action));
@@ -91,7 +92,12 @@ impl Renderer {
             return json!("palisade");
         }
         let pointer = path.strip_prefix(".Values").expect(path).replace('.', "/");
-        self.values.pointer(&pointer).unwrap_or_else(|| panic!("no value {path}")).clone()
+        match self.values.pointer(&pointer) {
+            Some(value) => value.clone(),
+            // A setting need not be there.
+            None if path.starts_with(".Values.settings.") => Value::Null,
+            None => panic!("no value {path}"),
+        }
     }
 }
 
@@ -157,6 +163,22 @@ fn every_template_renders_with_the_other_choices_too() {
 }
 
 #[test]
+fn the_collector_and_what_else_is_named_can_be_reached() {
+    let ports = |chart: &Renderer| {
+        let policy = chart.object("networkpolicy.yaml").unwrap();
+        let rules = policy["spec"]["egress"].as_array().unwrap().clone();
+        let ports = rules.iter().flat_map(|rule| rule["ports"].as_array().unwrap().clone());
+        ports.map(|port| port["port"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(ports(&Renderer::new(|_| ())), [53, 53, 443]);
+    let chart = Renderer::new(|values| {
+        values["settings"]["PALISADE_OTLP_ENDPOINT"] = json!("http://collector:4318");
+        values["networkPolicy"]["egress"] = json!([{"ports": [{"protocol": "TCP", "port": 8443}]}]);
+    });
+    assert_eq!(ports(&chart), [53, 53, 443, 4318, 8443]);
+}
+
+#[test]
 fn a_value_that_does_not_exist_is_refused() {
     let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/helm/palisade");
     let schema = fs::read_to_string(chart.join("values.schema.json")).unwrap();
@@ -164,6 +186,10 @@ fn a_value_that_does_not_exist_is_refused() {
     for wrong in [
         json!({"replica": 2}),
         json!({"settings": {"PALISADE_MAX_CHANGES": 100}}),
+        json!({"settings": {"PALISADE_MAX_CHANGE": "100"}}),
+        // A secret in a ConfigMap, and what the arguments overrule.
+        json!({"settings": {"PALISADE_NOTIFY_WEBHOOK": "https://hooks.example.com/palisade"}}),
+        json!({"settings": {"PALISADE_LEASE": "s3://acme-palisade/lease"}}),
         json!({"git": {"repo": "x"}}),
     ] {
         let mut values = json!({"image": {"repository": "p"}, "roleArn": "arn:aws:iam::111111111111:role/p", "settings": {}, "git": {}});

@@ -25,6 +25,7 @@ mod planning;
 mod public;
 mod replicas;
 mod scenarios;
+mod settings;
 mod simulation;
 mod sized;
 mod support;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
+use clap::builder::{BoolishValueParser, PossibleValuesParser, Resettable, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::SignedDuration;
@@ -41,7 +41,7 @@ const INTERVAL_MAX: Duration = Duration::from_hours(24);
 /// Keeps an AWS Organization the way git says it should be.
 ///
 /// Data goes to standard output, words to standard error. Every flag can also be given as an
-/// environment variable. AWS credentials come from the standard chain (`AWS_PROFILE`, `AWS_REGION`,
+/// environment variable; an empty one counts as none. AWS credentials come from the standard chain (`AWS_PROFILE`, `AWS_REGION`,
 /// `AWS_ENDPOINT_URL`, …).
 #[derive(Debug, Parser)]
 #[command(name = "palisade", after_help = help::PALISADE)]
@@ -421,8 +421,19 @@ impl From<DataFormat> for LogFormat {
 
 /// The command line as clap understands it.
 pub(crate) fn command() -> clap::Command {
-    let hide = |command: clap::Command| command.mut_args(|arg| arg.hide_env_values(true));
-    hide(Cli::command()).version(VERSION.as_str()).mut_subcommands(hide)
+    prepared(Cli::command()).version(VERSION.as_str())
+}
+
+/// `command` and all below it, with what holds for every argument.
+fn prepared(command: clap::Command) -> clap::Command {
+    let prepare = |arg: clap::Arg| without_empty_variable(arg.hide_env_values(true));
+    command.mut_args(prepare).mut_subcommands(prepared)
+}
+
+/// Takes an empty variable for one that is not set: templates of deployments write those.
+fn without_empty_variable(arg: clap::Arg) -> clap::Arg {
+    let is_empty = arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+    if is_empty { arg.env(Resettable::Reset) } else { arg }
 }
 
 impl Cli {
