@@ -67,8 +67,13 @@ impl Renderer {
     fn action(&self, action: &str) -> String {
         let (what, then) = action.split_once(" | ").unwrap_or((action, ""));
         let text = if let Some(path) = what.strip_prefix("toYaml ") {
-            // JSON is YAML.
-            self.value(path).to_string()
+            // JSON is YAML; a list goes on where one has begun.
+            match self.value(path) {
+                Value::Array(items) => {
+                    items.iter().map(|item| format!("- {item}")).collect::<Vec<_>>().join("\n")
+                }
+                other => other.to_string(),
+            }
         } else if let Some(file) = what.strip_prefix(".Files.Get ") {
             fs::read_to_string(self.chart.join(file.trim_matches('"'))).unwrap()
         } else {
