@@ -95,9 +95,14 @@ Examples:
 
 A request, on one line:
   {\"id\":\"1\",\"request\":{\"principal\":\"arn:aws:iam::555555555555:role/dev\",\"action\":\"ec2:RunInstances\",
-   \"resource\":\"*\",\"resourceAccount\":\"555555555555\",\"context\":{\"aws:RequestedRegion\":\"us-east-1\"},
+   \"resource\":\"arn:aws:ec2:us-east-1:555555555555:instance/*\",\"resourceAccount\":\"555555555555\",\"context\":{\"aws:RequestedRegion\":\"us-east-1\"},
    \"absent\":[\"aws:SourceVpc\"]},\"serviceControlPolicies\":[{\"level\":\"r-root\",\"policies\":[{\"name\":\"…\",
    \"document\":{…}}]}],\"resourceControlPolicies\":[],\"managementAccount\":\"111111111111\"}
+
+A resource with wildcards stands for all that they match; `*` alone is for actions that have none. A
+principal `*` is a caller without credentials. Policies left out are unknown, unless `--dir` or
+`--snapshot` gives them; without `managementAccount` no account is taken to be that one. Policies must be
+such as AWS takes; `{}` stands for FullAWSAccess and RCPFullAWSAccess.
 
 Exit codes:
   0  every request was answered

@@ -74,6 +74,11 @@ impl<'t> ArnText<'t> {
         Self::new(whole, cuts(whole))
     }
 
+    /// The text.
+    pub(crate) fn whole(&self) -> &'t str {
+        self.whole
+    }
+
     /// The text after the first `count` parts.
     fn after(&self, count: usize, cuts: &[usize; PARTS - 1]) -> &'t str {
         let start = count.checked_sub(1).map_or(0, |last| cuts[last] + 1);

@@ -10,6 +10,7 @@ use crate::policy::check::VERSION;
 use crate::policy::condition::Clause;
 use crate::policy::name::Name;
 use crate::policy::operator::Operator;
+use crate::policy::overlap::overlap;
 use crate::policy::pattern::{Glob, wildcards};
 use crate::policy::problem::{PolicyProblem, child};
 use crate::policy::request::Request;
@@ -58,6 +59,9 @@ struct Resources {
     is_negated: bool,
     has_all: bool,
     patterns: ArnValues,
+    /// As written, for requests whose resource is a pattern itself.
+    texts: Box<[Box<str>]>,
+    has_variables: bool,
 }
 
 impl Document {
@@ -189,7 +193,13 @@ impl Resources {
         }
         let Some(resource) = resource else { return gaps.note(Gap::Resource) };
         let doubt = self.is_negated.then_some(Doubt::UnresolvedNotResource);
-        let listed = self.patterns.any_matches(resource, &request.context, gaps, doubt);
+        let listed = if request.is_resource_pattern {
+            let patterns =
+                self.texts.iter().map(|text| resource_template(text, self.has_variables));
+            overlap(patterns, resource, &request.context, gaps, doubt)
+        } else {
+            self.patterns.any_matches(resource, &request.context, gaps, doubt)
+        };
         if self.is_negated { listed.negated() } else { listed }
     }
 }
@@ -275,6 +285,8 @@ impl Reader {
             patterns: ArnValues::new(
                 patterns.iter().map(|pattern| resource_template(pattern, self.has_variables)),
             ),
+            texts: patterns.iter().map(|pattern| pattern.as_str().into()).collect(),
+            has_variables: self.has_variables,
         }
     }
 

@@ -28,6 +28,7 @@ mod grammar;
 mod hierarchy;
 mod name;
 mod operator;
+mod overlap;
 mod pack;
 mod parse;
 mod pattern;

@@ -225,6 +225,62 @@ impl States {
         places & self.ends[0] != 0
     }
 
+    /// Does one of the patterns surely match every text that `asked` matches? A `*` of `asked` is taken by
+    /// a `*` only, a `?` by either wildcard.
+    pub(crate) fn cover(&self, asked: &[Token]) -> bool {
+        self.walk(asked, |places, token| {
+            let mut moved = 0;
+            for (word, place) in places.iter_mut().enumerate() {
+                let moving = if *token == Token::One { *place & self.ones[word] } else { 0 };
+                *place = (*place & self.stars[word]) | (moving << 1) | moved;
+                moved = moving >> (BITS - 1);
+            }
+        })
+    }
+
+    /// May one of the patterns match some text that `asked` matches? Colons are characters as all others.
+    pub(crate) fn meet(&self, asked: &[Token]) -> bool {
+        self.walk(asked, |places, token| {
+            let (mut is_open, mut moved) = (false, 0);
+            for (word, place) in places.iter_mut().enumerate() {
+                if *token == Token::One {
+                    let moving = *place & !self.ends[word];
+                    *place = (*place & self.stars[word]) | (moving << 1) | moved;
+                    moved = moving >> (BITS - 1);
+                    continue;
+                }
+                // Some text leads from every place to every later one of its pattern.
+                for bit in 0..BITS {
+                    is_open |= (*place >> bit) & 1 == 1;
+                    *place |= u64::from(is_open) << bit;
+                    is_open &= (self.ends[word] >> bit) & 1 == 0;
+                }
+            }
+        })
+    }
+
+    /// Walks over a pattern as over a text; `wild` says where its wildcards lead.
+    fn walk(&self, asked: &[Token], wild: impl Fn(&mut [u64], &Token)) -> bool {
+        let mut places = self.starts.to_vec();
+        let pass = |places: &mut [u64]| {
+            let mut carry = 0;
+            for (place, stars) in places.iter_mut().zip(&self.stars) {
+                carry = pass_stars(place, *stars, carry);
+            }
+        };
+        pass(&mut places);
+        for token in asked {
+            count(places.len());
+            if let Token::Char(c) = token {
+                self.step(&mut places, *c);
+            } else {
+                wild(&mut places, token);
+                pass(&mut places);
+            }
+        }
+        places.iter().zip(&self.ends).any(|(place, end)| place & end != 0)
+    }
+
     fn row(&self, c: char) -> &[(usize, u64)] {
         let at = match self.ascii.get(c as usize) {
             Some(at) => usize::from(*at).checked_sub(1),

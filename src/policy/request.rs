@@ -8,6 +8,8 @@ use crate::policy::truth::Truth;
 
 /// A call: who, what, on which resource, and the condition keys that come with it.
 ///
+/// What people say of a call goes through [`Request::told`], which refuses what cannot be so.
+///
 /// A key that is neither given nor said to be absent is unknown. From the principal and the
 /// resource's account follow `aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:PrincipalIsAWSService`,
 /// `aws:PrincipalServiceName` and `aws:ResourceAccount`, and that only a root user's session has
@@ -20,6 +22,8 @@ pub struct Request {
     /// The name after it.
     pub(crate) name: Name,
     pub(crate) resource: Option<String>,
+    /// Does the resource stand for many? A `*` alone is what calls without a resource have.
+    pub(crate) is_resource_pattern: bool,
     pub(crate) resource_account: Option<String>,
     pub(crate) context: Context,
 }
@@ -33,9 +37,14 @@ pub enum RequestProblem {
     /// The principal is not one.
     #[error(
         "the principal `{0}` must be an ARN, a service such as `cloudtrail.amazonaws.com`, or `*` \
-         for everyone"
+         for a caller without credentials"
     )]
     Principal(String),
+    /// What is said of a key cannot be so.
+    #[error(
+        "what is said of `{0}` contradicts the principal or the resource's account: leave the key out"
+    )]
+    Contradiction(String),
 }
 
 static PRINCIPAL_ARN: LazyLock<Name> = LazyLock::new(|| Name::new("aws:PrincipalArn"));
@@ -77,6 +86,7 @@ impl Request {
             service: Name::new(service),
             name: Name::new(name),
             resource: None,
+            is_resource_pattern: false,
             resource_account: None,
             context,
         })
@@ -103,13 +113,15 @@ impl Request {
     }
 
     /// The resource: an ARN, or `*` for actions that have none. Its account is taken from the ARN
-    /// unless it was given.
+    /// unless it was given. An ARN with wildcards stands for all that they match: a statement that
+    /// applies to some of them only leaves the verdict unknown.
     #[must_use]
     pub fn on(mut self, resource: &str) -> Self {
         let account = resource.split(':').nth(4).filter(|account| is_account(account));
         if let (None, Some(account)) = (&self.resource_account, account) {
             self = self.in_account(account);
         }
+        self.is_resource_pattern = resource != "*" && resource.contains(['*', '?']);
         self.resource = Some(resource.to_owned());
         self
     }
@@ -135,12 +147,55 @@ impl Request {
         self
     }
 
+    /// Says that the request has `key` with `values`, or does not have it when there are none, unless
+    /// that contradicts what follows from the principal and the resource's account.
+    pub fn told(self, key: &str, values: &[&str]) -> Result<Self, RequestProblem> {
+        let is_same = |known: &ContextValue, said: &str| match said {
+            "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => {
+                known.as_str().eq_ignore_ascii_case(said)
+            }
+            _ => known.as_str() == said,
+        };
+        let is_so = match self.context.fact(&Name::new(key)) {
+            Fact::Unknown => {
+                !key.eq_ignore_ascii_case("aws:PrincipalArn") || self.may_be_role(values)
+            }
+            Fact::Absent => values.is_empty(),
+            Fact::Values(known) => {
+                known.len() == values.len()
+                    && known.iter().zip(values).all(|(known, said)| is_same(known, said))
+            }
+        };
+        if is_so {
+            Ok(self.with(key, values.iter().copied()))
+        } else {
+            Err(RequestProblem::Contradiction(key.to_owned()))
+        }
+    }
+
+    /// May the principal, a session, be one of the role that is said to be its own?
+    fn may_be_role(&self, arns: &[&str]) -> bool {
+        let Principal::Identity { account, session_of: Some(session) } = &self.principal else {
+            return true;
+        };
+        let [arn] = arns else { return false };
+        let parts: Vec<&str> = arn.splitn(6, ':').collect();
+        let ["arn", _, "iam", _, owner, name] = parts[..] else { return false };
+        let role = session.split('/').next();
+        owner == account && name.starts_with("role/") && name.split('/').next_back() == role
+    }
+
     /// The account of the principal, when it has one.
     pub fn principal_account(&self) -> Option<&str> {
         match &self.principal {
             Principal::Identity { account, .. } => Some(account),
             Principal::Service | Principal::Anonymous => None,
         }
+    }
+
+    /// Is it a call without credentials?
+    pub fn is_anonymous(&self) -> bool {
+        self.principal == Principal::Anonymous
     }
 
     /// The resource, when it is known.
@@ -235,5 +290,34 @@ mod tests {
             assert!(Request::new(role, action).is_err(), "{action}");
         }
         assert!(Request::new(role, "s3:GetObject").is_ok());
+    }
+
+    /// What was said of a key once won over the principal, so that another one was judged.
+    #[test]
+    fn what_is_said_of_a_key_may_not_contradict_the_principal() {
+        let told = |principal: &str, key: &str, values: &[&str]| {
+            let request = Request::new(principal, "s3:GetObject").unwrap();
+            request.in_account("555555555555").told(key, values).is_ok()
+        };
+        let role = "arn:aws:iam::555555555555:role/a/dev";
+        let session = "arn:aws:sts::555555555555:assumed-role/dev/me";
+        for (principal, key, value, expected) in [
+            (role, "aws:PrincipalArn", role, true),
+            (role, "AWS:PrincipalARN", "arn:aws:iam::555555555555:role/dev", false),
+            (session, "aws:PrincipalArn", role, true),
+            (session, "aws:PrincipalArn", "arn:aws:iam::666666666666:role/dev", false),
+            (session, "aws:PrincipalArn", "arn:aws:iam::555555555555:role/admin", false),
+            (role, "aws:PrincipalAccount", "666666666666", false),
+            (role, "aws:PrincipalIsAWSService", "False", true),
+            (role, "aws:PrincipalIsAWSService", "true", false),
+            (role, "aws:ResourceAccount", "666666666666", false),
+            ("*", "aws:PrincipalArn", role, false),
+            ("s3.amazonaws.com", "aws:PrincipalServiceName", "s3.amazonaws.com", true),
+            (role, "aws:SourceIp", "1.2.3.4", true),
+        ] {
+            assert_eq!(told(principal, key, &[value]), expected, "{principal} {key} {value}");
+        }
+        assert!(!told(role, "aws:PrincipalArn", &[]));
+        assert!(told("*", "aws:PrincipalArn", &[]));
     }
 }

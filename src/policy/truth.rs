@@ -36,6 +36,18 @@ pub enum Doubt {
     /// `ForAnyValue:…IfExists` without the key: the prefix says false, the suffix says true.
     #[strum(to_string = "`ForAnyValue:` and `IfExists` disagree about a missing key")]
     AnyValueIfExists,
+    /// A value of the request is not of the type that an operator compares.
+    #[strum(to_string = "a value of the request is not what the operator on its key compares")]
+    UnreadableValue,
+    /// A value of the policy is not of the type that its operator compares. Whether AWS refuses such a
+    /// policy or never matches the value is not documented.
+    #[strum(to_string = "a value in a condition is not what its operator compares")]
+    UnreadableCondition,
+    /// The resource of the request is a pattern, and a statement applies to some of it only.
+    #[strum(
+        to_string = "a statement applies to a part of the resources that the request's pattern stands for"
+    )]
+    ResourceInPart,
 }
 
 /// Why an answer is unknown.

@@ -118,12 +118,13 @@ impl Question {
         let context = grouped(&args.context);
         let mut request = self.request.clone();
         for (key, values) in &context {
-            request = request.with(key, values.iter().map(String::as_str));
+            let values: Vec<&str> = values.iter().map(String::as_str).collect();
+            request = request.told(key, &values)?;
         }
         for key in &args.absent {
             let is_both = context.iter().any(|(known, _)| known.eq_ignore_ascii_case(key));
             anyhow::ensure!(!is_both, "`{key}` is in `--context` and in `--absent`");
-            request = request.without(key);
+            request = request.told(key, &[])?;
         }
         self.request = request;
         Ok(())

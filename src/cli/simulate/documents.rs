@@ -3,60 +3,105 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::policy;
-use crate::policy::Document;
+use crate::policy::{ControlType, Document, Grammar, Language};
 
 /// How much text is remembered. An organization's policies of both types are at most 15 MB; whoever
 /// sends more different ones has them read again.
 const REMEMBERED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// The policies AWS manages. Their documents never change and everybody knows them, so that `{}`
-/// under their names stands for them.
-const MANAGED: [&str; 2] = ["FullAWSAccess", "RCPFullAWSAccess"];
-const MANAGED_DOCUMENT: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}"#;
+/// The document of a policy that AWS manages. It never changes and everybody knows it, so that `{}`
+/// under its name stands for it.
+fn managed(policy_type: ControlType) -> (&'static str, &'static str) {
+    match policy_type {
+        ControlType::ServiceControl => (
+            "FullAWSAccess",
+            r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#,
+        ),
+        ControlType::ResourceControl => (
+            "RCPFullAWSAccess",
+            r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}"#,
+        ),
+    }
+}
+
+/// Documents of one type by their text.
+type Known = HashMap<Box<str>, Result<Arc<Document>, String>>;
 
 /// What has been read so far.
 #[derive(Debug, Default)]
 pub(super) struct Documents {
-    known: HashMap<Box<str>, Result<Arc<Document>, String>>,
+    known_scps: Known,
+    known_rcps: Known,
     bytes: usize,
 }
 
 impl Documents {
-    /// The document that `text` is, under the name of its policy.
-    pub(super) fn read(&mut self, name: &str, text: &str) -> Result<Arc<Document>, String> {
+    /// The document that `text` is, under the name of its policy. What AWS would not take is refused:
+    /// what it would mean, nobody knows.
+    pub(super) fn read(
+        &mut self,
+        policy_type: ControlType,
+        name: &str,
+        text: &str,
+    ) -> Result<Arc<Document>, String> {
         let is_empty =
             text.len() <= 16 && text.chars().filter(|c| !c.is_whitespace()).eq("{}".chars());
-        let text = match (is_empty, MANAGED.contains(&name)) {
-            (true, true) => MANAGED_DOCUMENT,
-            // A policy that says nothing denies nothing and allows nothing.
-            (true, false) => r#"{"Statement":[]}"#,
-            (false, _) => text,
+        let (managed_name, managed_text) = managed(policy_type);
+        let text = if is_empty && name == managed_name { managed_text } else { text };
+        let known = match policy_type {
+            ControlType::ServiceControl => &self.known_scps,
+            ControlType::ResourceControl => &self.known_rcps,
         };
-        let read = match self.known.get(text) {
+        let read = match known.get(text) {
             Some(known) => known.clone(),
-            None => self.remember(text),
+            None => self.remember(policy_type, name, text),
         };
         read.map_err(|message| format!("the document of `{name}` is not understood: {message}"))
     }
 
-    fn remember(&mut self, text: &str) -> Result<Arc<Document>, String> {
-        let read = policy::parse(text).map_err(|problem| problem.to_string()).and_then(|value| {
-            let read = Document::read(&value).map(Arc::new);
-            read.map_err(|problems| {
-                let problems: Vec<String> = problems
-                    .iter()
-                    .map(|problem| format!("{} {problem}", problem.pointer).trim().to_owned())
-                    .collect();
-                problems.join("; ")
-            })
-        });
+    fn remember(
+        &mut self,
+        policy_type: ControlType,
+        name: &str,
+        text: &str,
+    ) -> Result<Arc<Document>, String> {
+        let read = read(policy_type, name, text);
         if self.bytes > REMEMBERED_BYTES_MAX {
-            self.known.clear();
-            self.bytes = 0;
+            *self = Self::default();
         }
         self.bytes += text.len();
-        self.known.insert(text.into(), read.clone());
+        let known = match policy_type {
+            ControlType::ServiceControl => &mut self.known_scps,
+            ControlType::ResourceControl => &mut self.known_rcps,
+        };
+        known.insert(text.into(), read.clone());
         read
     }
+}
+
+fn read(policy_type: ControlType, name: &str, text: &str) -> Result<Arc<Document>, String> {
+    let value = policy::parse(text).map_err(|problem| problem.to_string())?;
+    let canonical = |value: &Value| policy::canonical(Language::Iam, value);
+    // An RCP allows nothing, but for the one that AWS attaches.
+    let is_as_managed = || {
+        let (managed_name, managed) = managed(policy_type);
+        let managed = policy::parse(managed);
+        name == managed_name
+            && managed.is_ok_and(|managed| canonical(&managed) == canonical(&value))
+    };
+    let mut problems = policy::check(Grammar::of(policy_type.into()), &value);
+    if problems.is_empty() || is_as_managed() {
+        match Document::read(&value) {
+            Ok(document) => return Ok(Arc::new(document)),
+            Err(more) => problems = more,
+        }
+    }
+    let problems: Vec<String> = problems
+        .iter()
+        .map(|problem| format!("{} {problem}", problem.pointer).trim().to_owned())
+        .collect();
+    Err(problems.join("; "))
 }

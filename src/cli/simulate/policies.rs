@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::cli::simulate::documents::Documents;
 use crate::cli::simulate::wire::{Line, WrittenLevel};
-use crate::effective::{Bindings, Effective};
+use crate::effective::{Bindings, Effective, Unseen};
 use crate::policy::{AttachedPolicy, ControlType, Hierarchy, Level, Request};
 
 /// Pairs of accounts whose policies are remembered: an organization has at most 50,000 accounts, and
@@ -43,19 +43,32 @@ impl Policies {
                 );
             }
             (false, _, _) | (true, Some(_), Some(_)) => {
-                Rc::new(Bindings { hierarchy: Hierarchy::default(), unseen: Vec::new() })
+                let unseen = scps.is_none().then(|| left_out(ControlType::ServiceControl));
+                let unseen =
+                    unseen.or(rcps.is_none().then(|| left_out(ControlType::ResourceControl)));
+                Rc::new(Bindings {
+                    hierarchy: Hierarchy::default(),
+                    unseen: unseen.into_iter().collect(),
+                })
             }
         };
+        let has_scps = scps.iter().flatten().any(|level| !level.policies.is_empty());
+        if has_scps && request.is_anonymous() {
+            return Err("`serviceControlPolicies` are those of the principal's account, and `*` is a caller \
+                        without credentials, whom none binds: name the principal, or leave them empty"
+                .to_owned());
+        }
         if scps.is_none() && rcps.is_none() && line.management_account.is_none() {
             return Ok(bindings);
         }
         let mut changed = Rc::unwrap_or_clone(std::mem::take(&mut bindings));
         if let Some(levels) = scps {
-            changed.hierarchy.service_control = self.levels(levels)?;
+            changed.hierarchy.service_control = self.levels(ControlType::ServiceControl, levels)?;
             changed.unseen.retain(|unseen| unseen.policy_type != ControlType::ServiceControl);
         }
         if let Some(levels) = rcps {
-            changed.hierarchy.resource_control = self.levels(levels)?;
+            changed.hierarchy.resource_control =
+                self.levels(ControlType::ResourceControl, levels)?;
             changed.unseen.retain(|unseen| unseen.policy_type != ControlType::ResourceControl);
         }
         if line.management_account.is_some() {
@@ -79,16 +92,36 @@ impl Policies {
         bindings
     }
 
-    fn levels(&mut self, written: &[WrittenLevel<'_>]) -> Result<Vec<Level>, String> {
+    fn levels(
+        &mut self,
+        policy_type: ControlType,
+        written: &[WrittenLevel<'_>],
+    ) -> Result<Vec<Level>, String> {
         let mut levels = Vec::with_capacity(written.len());
         for level in written {
             let mut policies = Vec::with_capacity(level.policies.len());
             for policy in &level.policies {
-                let document = self.documents.read(&policy.name, policy.document.get())?;
+                let document =
+                    self.documents.read(policy_type, &policy.name, policy.document.get())?;
                 policies.push(AttachedPolicy { name: policy.name.clone(), document });
             }
             levels.push(Level { name: level.level.clone(), policies });
         }
         Ok(levels)
+    }
+}
+
+/// Policies that nobody gave: an answer that could hang on them is unknown.
+fn left_out(policy_type: ControlType) -> Unseen {
+    let field = match policy_type {
+        ControlType::ServiceControl => "serviceControlPolicies",
+        ControlType::ResourceControl => "resourceControlPolicies",
+    };
+    Unseen {
+        policy_type,
+        key: None,
+        reason: format!(
+            "`{field}` is left out, and neither `--dir` nor `--snapshot` says which there are"
+        ),
     }
 }

@@ -125,14 +125,22 @@ impl WrittenRequest<'_> {
             request = request.in_account(account);
         }
         if let Some(Text(resource)) = &self.resource {
+            check_resource(resource)?;
             request = request.on(resource);
         }
         self.check_keys()?;
         for (Text(key), values) in &self.context.0 {
-            request = request.with(key, values.iter().map(String::as_str));
+            if key.eq_ignore_ascii_case("aws:ResourceAccount")
+                && let ([account], None) = (&values[..], request.resource_account())
+            {
+                check_account("aws:ResourceAccount", account)?;
+                request = request.in_account(account);
+            }
+            let values: Vec<&str> = values.iter().map(String::as_str).collect();
+            request = request.told(key, &values).map_err(|problem| problem.to_string())?;
         }
         for Text(key) in &self.absent {
-            request = request.without(key);
+            request = request.told(key, &[]).map_err(|problem| problem.to_string())?;
         }
         Ok(request)
     }
@@ -165,6 +173,18 @@ fn folded(one: &str, other: &str) -> Ordering {
         return different.unwrap_or(Ordering::Equal);
     }
     lower(one).cmp(&lower(other))
+}
+
+/// A resource is written as AWS writes it: a name alone would match no pattern but `*`.
+fn check_resource(resource: &str) -> Result<(), String> {
+    let is_arn = resource.starts_with("arn:") && resource.matches(':').count() >= 5;
+    if resource == "*" || is_arn {
+        return Ok(());
+    }
+    Err(format!(
+        "the resource `{resource}` must be an ARN, `arn:partition:service:region:account:name`, or `*` \
+         where an action has none"
+    ))
 }
 
 fn check_account(field: &str, account: &str) -> Result<(), String> {

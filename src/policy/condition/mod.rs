@@ -34,10 +34,12 @@ pub(crate) struct Clause {
     /// The key, for looking up.
     key: Name,
     values: Values,
+    /// Is there a value that is none of the operator's?
+    is_unreadable: bool,
 }
 
-/// The values a policy compares with, read once. What cannot be read as its operator wants it
-/// matches nothing, and is not kept.
+/// The values a policy compares with, read once. What cannot be read as its operator wants it is not
+/// kept: that there was such a value is.
 #[derive(Debug, Clone, PartialEq)]
 enum Values {
     Text(Texts),
@@ -71,6 +73,9 @@ impl Clause {
             operator,
             spelling: key.to_owned(),
             key: Name::new(key),
+            is_unreadable: values
+                .iter()
+                .any(|text| value_problem(operator.comparison, text).is_some()),
             values: match Family::of(operator.comparison) {
                 Family::Text => Values::Text(Texts::new(all(Reading::Plain))),
                 Family::Pattern => Values::Text(Texts::new(all(Reading::Wildcards))),
@@ -100,7 +105,8 @@ impl Clause {
     pub(crate) fn holds<'p>(&'p self, context: &Context, gaps: &mut Gaps<'p>) -> Truth {
         let fact = context.fact(&self.key);
         if let Values::Absences(wanted) = &self.values {
-            return self.absence(fact, wanted, gaps);
+            let holds = self.absence(fact, wanted, gaps);
+            return self.or_unreadable(holds, gaps);
         }
         match fact {
             Fact::Unknown => gaps.note(Gap::Key(&self.spelling)),
@@ -158,7 +164,16 @@ impl Clause {
         gaps: &mut Gaps<'p>,
     ) -> Truth {
         let matched = self.matches_any(value, context, gaps);
+        let matched = self.or_unreadable(matched, gaps);
         if self.operator.comparison.is_negated() { matched.negated() } else { matched }
+    }
+
+    /// A value that cannot be read may be what matches.
+    fn or_unreadable(&self, matched: Truth, gaps: &mut Gaps<'_>) -> Truth {
+        if matched == Truth::False && self.is_unreadable {
+            return gaps.note(Gap::Doubt(Doubt::UnreadableCondition));
+        }
+        matched
     }
 
     fn matches_any<'p>(
@@ -167,9 +182,9 @@ impl Clause {
         context: &Context,
         gaps: &mut Gaps<'p>,
     ) -> Truth {
-        // A value that is not what the operator compares says as little as no value.
+        // What AWS makes of a value that is not what the operator compares is not documented.
         let (arn, value) = (value, value.as_str());
-        let unreadable = Gap::Key(&self.spelling);
+        let unreadable = Gap::Doubt(Doubt::UnreadableValue);
         match &self.values {
             Values::Text(texts) => texts.any_matches(value, context, gaps),
             Values::FoldedText(texts) => texts.any_matches(&value.to_lowercase(), context, gaps),

@@ -296,3 +296,15 @@ fn what_is_no_request_is_refused() {
         assert_eq!(Request::new(principal, "s3:X"), Err(problem), "{principal}");
     }
 }
+
+/// A key whose value could not be compared was once named as missing.
+#[test]
+fn a_key_that_is_given_is_never_missing() {
+    let document = deny(&json!({"Action": "*", "Condition": {"NumericLessThan": {"x:key": "10"}}}));
+    let hierarchy = scps(vec![level("root", &[allow("*", &json!({})), document])]);
+    let Verdict::Unknown(missing) = hierarchy.decide(&dev("s3:X").with("x:key", ["abc"])) else {
+        panic!("not unknown")
+    };
+    assert!(missing.keys.is_empty(), "{missing}");
+    assert_eq!(missing.doubts, [Doubt::UnreadableValue].into());
+}

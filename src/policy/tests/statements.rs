@@ -115,7 +115,8 @@ fn a_value_is_no_pattern() {
         let asked = request("s3:GetObject").on(&format!("arn:aws:s3:::{name}/a"));
         applies(&own, &asked.with("x:key", ["*"]))
     };
-    assert_eq!((asked("*"), asked("b")), (Truth::True, Truth::False));
+    // In a request the `*` stands for more than itself.
+    assert_eq!((asked("*"), asked("b")), (Truth::Unknown, Truth::False));
 }
 
 #[test]
@@ -251,4 +252,16 @@ fn what_cannot_be_decided_for_certain_is_not_read() {
     assert_eq!(statement(&[("Condition", odd)]), expected);
     assert!(Document::read(&json!({})).is_err());
     assert!(Document::read(&json!({"Statement": 7})).is_err());
+}
+
+/// Patterns of requests were once compared as text, so that a Deny of a part of them was missed.
+#[test]
+fn a_resource_pattern_is_denied_in_part_only_as_far_as_is_known() {
+    let (some, all) = ("arn:aws:s3:::b/secret/*", "arn:aws:s3:::b/*");
+    resource_decides(&json!([some]), all, Truth::Unknown);
+    resource_decides(&json!([all]), some, Truth::True);
+    resource_decides(&json!(["arn:aws:s3:::c/*", some]), "arn:aws:s3:::d/?", Truth::False);
+    let asked = request("s3:GetObject").on(all).with("aws:username", ["secret"]);
+    let document = deny(&json!({"Resource": "arn:aws:s3:::b/${aws:username}/*"}));
+    assert_eq!(missing(&document, &asked).doubts, [Doubt::ResourceInPart].into());
 }
