@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use jiff::civil::Date;
 use regex::Regex;
 use serde_json::{Map, Value};
 
@@ -12,6 +13,9 @@ use crate::desired::{
     NameKind, ProblemCode, Refusal, Site, UnknownName, did_you_mean, listed, shown,
 };
 use crate::reference;
+
+/// What a list of Regions says when it means all of them, tomorrow's included.
+const ALL_REGIONS: &str = "ALL_SUPPORTED";
 
 /// The arguments of a guardrail, defaults in place, or everything that is wrong with them.
 pub(crate) fn read(
@@ -78,9 +82,19 @@ fn unknown_name(parameter: &Parameter, name: &str, pointer: &str) -> Option<Unkn
     let format = parameter.format?;
     let prefixes = || reference::services().iter().map(|service| service.prefix.as_str());
     let regions = || reference::regions().iter().map(|region| region.name.as_str());
-    let (kind, help) = if format == Format::Region && reference::region(name).is_none() {
-        (NameKind::Region, did_you_mean(name, regions()))
-    } else if format == Format::Service && reference::service(name).is_none() {
+    let region = match format {
+        Format::Region | Format::RegionOrAll => Some(name).filter(|name| *name != ALL_REGIONS),
+        // A pattern, or nothing where the resource has no Region, names none.
+        Format::Arn => name.split(':').nth(3).filter(|it| !it.is_empty() && !it.contains('*')),
+        _ => None,
+    };
+    let unknown_region = region.filter(|region| reference::region(region).is_none());
+    if let Some(region) = unknown_region {
+        let help = did_you_mean(region, regions());
+        let (pointer, kind, name) = (pointer.to_owned(), NameKind::Region, region.to_owned());
+        return Some(UnknownName { pointer, kind, name, help });
+    }
+    let (kind, help) = if format == Format::Service && reference::service(name).is_none() {
         (NameKind::Service, did_you_mean(name, prefixes()))
     } else if format == Format::Action && reference::expand(name).is_empty() {
         let (prefix, action) = name.split_once(':').unwrap_or((name, ""));
@@ -184,11 +198,30 @@ impl Reader<'_> {
                         None => self.refuse_type("a mapping", item, &at),
                     }
                 }
+                if let Some(field) = &parameter.unique {
+                    self.refuse_twice(field, items, pointer);
+                }
                 Some(Argument::Records(records))
             }
             (_, other) => {
                 self.refuse_type(&describe(parameter), other, pointer);
                 None
+            }
+        }
+    }
+
+    /// AWS knows no difference of case in what records differ by.
+    fn refuse_twice(&mut self, field: &str, records: &[Value], pointer: &str) {
+        let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+        for (index, record) in records.iter().enumerate() {
+            let Some(text) = record.get(field).and_then(Value::as_str) else { continue };
+            if let Some(earlier) = seen.insert(text.to_lowercase(), text) {
+                let message = format!("{} is there twice", shown(text));
+                let help = (earlier != text).then(|| {
+                    format!("{} differs in case alone, which does not count", shown(earlier))
+                });
+                let at = format!("{pointer}/{index}/{}", token(field));
+                self.refuse(&at, ProblemCode::InvalidValue, message, help);
             }
         }
     }
@@ -253,6 +286,7 @@ impl Format {
                 "a principal's ARN or a pattern, such as `arn:aws:iam::*:role/Admin`"
             }
             Self::Region => "a Region such as `eu-west-1`",
+            Self::RegionOrAll => "a Region such as `eu-west-1`, or `ALL_SUPPORTED`",
             Self::Name => "a name or a pattern of one, such as `Audit-*`",
             Self::Bucket => "a bucket's name or a pattern of one, such as `acme-logs-*`",
             Self::Service => "the prefix of a service's actions, such as `s3`",
@@ -274,6 +308,7 @@ impl Format {
                     r"^arn:[a-z*-]+:(iam|sts)::[0-9*?]{1,12}:[^ \t\r\n*][^ \t\r\n]*$"
                 }
                 Format::Region => r"^[a-z]{2,}(-[a-z]+)+-[0-9]+$",
+                Format::RegionOrAll => r"^(ALL_SUPPORTED|[a-z]{2,}(-[a-z]+)+-[0-9]+)$",
                 Format::Name => {
                     r"^[A-Za-z0-9_+=,.@/*?-]*[A-Za-z0-9_+=,.@/-]{2}[A-Za-z0-9_+=,.@/*?-]*$"
                 }
@@ -293,7 +328,9 @@ impl Format {
             let compiled = Format::iter().map(pattern).map(|text| (text, Regex::new(text)));
             compiled.filter_map(|(text, regex)| Some((text, regex.ok()?))).collect()
         });
-        PATTERNS.get(pattern(self)).is_some_and(|regex| regex.is_match(text))
+        // A day that no calendar has would be a time that AWS does not take.
+        let is_real = self != Self::Day || text.parse::<Date>().is_ok();
+        is_real && PATTERNS.get(pattern(self)).is_some_and(|regex| regex.is_match(text))
     }
 }
 

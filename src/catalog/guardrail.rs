@@ -146,6 +146,9 @@ pub struct Parameter {
     /// The largest number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<i64>,
+    /// The field of records in which no two may be the same, whatever the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unique: Option<String>,
     /// The fields of records.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, Parameter>,
@@ -203,6 +206,8 @@ pub enum Format {
     Principal,
     /// A Region such as `eu-west-1`.
     Region,
+    /// A Region, or `ALL_SUPPORTED` for all of them.
+    RegionOrAll,
     /// The name of an IAM role or user, or a pattern.
     Name,
     /// The name of an S3 bucket, or a pattern.

@@ -12,6 +12,75 @@ use crate::policy;
 use crate::policy::{Grammar, Language};
 use crate::reference;
 
+/// What the documentation of AWS Organizations says of each type; `*` stands for a name of one's own.
+const SETTINGS: &[(&str, &[&str])] = &[
+    (
+        "AISERVICES_OPT_OUT_POLICY",
+        &[
+            "/services/@@operators_allowed_for_child_policies",
+            "/services/default/@@operators_allowed_for_child_policies",
+            "/services/default/opt_out_policy/@@assign",
+            "/services/default/opt_out_policy/@@operators_allowed_for_child_policies",
+        ],
+    ),
+    (
+        "BACKUP_POLICY",
+        &[
+            "/plans/*/regions/@@assign",
+            "/plans/*/rules/*/copy_actions/*/lifecycle/delete_after_days/@@assign",
+            "/plans/*/rules/*/copy_actions/*/target_backup_vault_arn/@@assign",
+            "/plans/*/rules/*/lifecycle/delete_after_days/@@assign",
+            "/plans/*/rules/*/schedule_expression/@@assign",
+            "/plans/*/rules/*/target_backup_vault_name/@@assign",
+            "/plans/*/selections/tags/*/iam_role_arn/@@assign",
+            "/plans/*/selections/tags/*/tag_key/@@assign",
+            "/plans/*/selections/tags/*/tag_value/@@assign",
+        ],
+    ),
+    (
+        "DECLARATIVE_POLICY_EC2",
+        &[
+            "/ec2_attributes/allowed_images_settings/image_criteria/*/allowed_image_providers/@@append",
+            "/ec2_attributes/allowed_images_settings/state/@@assign",
+            "/ec2_attributes/image_block_public_access/state/@@assign",
+            "/ec2_attributes/instance_metadata_defaults/http_endpoint/@@assign",
+            "/ec2_attributes/instance_metadata_defaults/http_put_response_hop_limit/@@assign",
+            "/ec2_attributes/instance_metadata_defaults/http_tokens/@@assign",
+            "/ec2_attributes/instance_metadata_defaults/http_tokens_enforced/@@assign",
+            "/ec2_attributes/instance_metadata_defaults/instance_metadata_tags/@@assign",
+            "/ec2_attributes/serial_console_access/status/@@assign",
+            "/ec2_attributes/snapshot_block_public_access/state/@@assign",
+            "/ec2_attributes/vpc_block_public_access/internet_gateway_block/exclusions_allowed/@@assign",
+            "/ec2_attributes/vpc_block_public_access/internet_gateway_block/mode/@@assign",
+        ],
+    ),
+    ("GUARDDUTY_POLICY", &["/guardduty/enablement/default/*/status/@@assign"]),
+    (
+        "INSPECTOR_POLICY",
+        &[
+            "/inspector/enablement/ec2_scanning/disable_in_regions/@@assign",
+            "/inspector/enablement/ec2_scanning/enable_in_regions/@@assign",
+            "/inspector/enablement/ecr_scanning/disable_in_regions/@@assign",
+            "/inspector/enablement/ecr_scanning/enable_in_regions/@@assign",
+            "/inspector/enablement/lambda_standard_scanning/disable_in_regions/@@assign",
+            "/inspector/enablement/lambda_standard_scanning/enable_in_regions/@@assign",
+        ],
+    ),
+    ("S3_POLICY", &["/s3_attributes/public_access_block_configuration/@@assign"]),
+    (
+        "SECURITYHUB_POLICY",
+        &["/securityhub/disable_in_regions/@@assign", "/securityhub/enable_in_regions/@@assign"],
+    ),
+    (
+        "TAG_POLICY",
+        &[
+            "/tags/*/enforced_for/@@assign",
+            "/tags/*/tag_key/@@assign",
+            "/tags/*/tag_value/@@assign",
+        ],
+    ),
+];
+
 fn site() -> Site {
     Site {
         organization_id: "o-a1b2c3d4e5".to_owned(),
@@ -99,6 +168,12 @@ fn every_name_in_the_catalogue_is_one_that_aws_has() {
                     wrong.push(format!("{}: {action} in its tests", guardrail.id));
                 }
             }
+            let keys =
+                [&case["context"], &case["forEach"]].into_iter().filter_map(Value::as_object);
+            let keys = keys.flat_map(Map::keys).cloned().chain(texts(&case["absent"]));
+            for key in keys.filter(|key| reference::condition_key(key).is_none()) {
+                wrong.push(format!("{}: {key} in its tests", guardrail.id));
+            }
             for said in ["context", "forEach"] {
                 for region in texts(&case[said]["aws:RequestedRegion"]) {
                     if reference::region(&region).is_none() {
@@ -109,6 +184,41 @@ fn every_name_in_the_catalogue_is_one_that_aws_has() {
         }
     }
     assert!(wrong.is_empty(), "AWS (as of {}) has no\n{}", reference::date(), wrong.join("\n"));
+}
+
+/// A key or a value of another spelling is a policy that AWS refuses, or that sets nothing.
+#[test]
+fn every_key_of_a_management_policy_is_one_that_its_type_has() {
+    let mut wrong = Vec::new();
+    for (guardrail, facts) in policies().filter(|(_, facts)| facts.language != Language::Iam) {
+        let Some((_, known)) = SETTINGS.iter().find(|(name, _)| *name == facts.name) else {
+            wrong.push(format!("{}: no list of the keys of {}", guardrail.id, facts.name));
+            continue;
+        };
+        let mut paths = BTreeSet::new();
+        leaves(&rendered(guardrail), "", &mut paths);
+        let unknown = paths.iter().filter(|path| !known.iter().any(|it| is_path(it, path)));
+        wrong.extend(unknown.map(|path| format!("{}: {path}", guardrail.id)));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Every path down to a value.
+fn leaves(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+    match value.as_object().filter(|map| !map.is_empty()) {
+        Some(map) => map.iter().for_each(|(key, value)| {
+            // Names between slashes: tags and ARNs have some of their own.
+            leaves(value, &format!("{path}/{}", key.replace('/', "|")), found);
+        }),
+        None => drop(found.insert(path.to_owned())),
+    }
+}
+
+fn is_path(pattern: &str, path: &str) -> bool {
+    let (pattern, path): (Vec<_>, Vec<_>) =
+        (pattern.split('/').collect(), path.split('/').collect());
+    pattern.len() == path.len()
+        && pattern.iter().zip(path).all(|(pattern, name)| *pattern == "*" || *pattern == name)
 }
 
 fn texts(value: &Value) -> Vec<String> {
@@ -301,6 +411,50 @@ fn an_argument_that_names_what_aws_does_not_have_is_found() {
         unknown("service-allow-list", json!({"services": ["dynamodbb", "ec2"]})),
         one("/with/services/0", "dynamodb")
     );
+}
+
+#[test]
+fn a_misspelt_region_is_found_in_an_arn_and_beside_all_supported() {
+    let regions = |guardrail: &str, kind: &str, with: Value| -> Vec<(String, String)> {
+        let wanted = Wanted { kind, guardrail, with: with.as_object().unwrap() };
+        let found = built_in().unknown_names(&wanted);
+        found.into_iter().map(|it| (it.pointer, it.help.unwrap_or_default())).collect()
+    };
+    let meant = |pointer: &str| vec![(pointer.to_owned(), "did you mean `eu-west-1`?".to_owned())];
+    for (id, kind) in
+        [("org-security-hub", "SecurityHubPolicy"), ("org-vulnerability-scan", "InspectorPolicy")]
+    {
+        let with = json!({"regions": ["ALL_SUPPORTED", "eu-wets-1"]});
+        assert_eq!(regions(id, kind, with), meant("/with/regions/1"));
+        refuses(id, &json!({"regions": ["ALL_SUPORTED"]}), "/with/regions/0");
+    }
+    let vault = json!({"copyTo": "arn:aws:backup:eu-wets-1:222222222222:backup-vault:central"});
+    assert_eq!(regions("backup-baseline", "BackupPolicy", vault), meant("/with/copyTo"));
+    for rule in ["arn:aws:config:*:*:config-rule/x", "arn:aws:config:eu-west-1:*:config-rule/x"] {
+        let with = json!({"rules": [rule]});
+        assert_eq!(regions("protect-config", "ServiceControlPolicy", with), []);
+    }
+}
+
+#[test]
+fn a_tag_named_twice_is_refused_whatever_its_case() {
+    for twice in ["owner", "Owner"] {
+        let with = json!({"keys": [{"name": "owner"}, {"name": "stage"}, {"name": twice}]});
+        refuses("required-tags", &with, "/with/keys/2/name");
+    }
+    let vendors = json!({"vendors": [{"account": "281000000001"}, {"account": "281000000001"}]});
+    refuses("restrict-third-party-assume-role", &vendors, "/with/vendors/1/account");
+}
+
+#[test]
+fn a_day_that_no_calendar_has_is_refused() {
+    let until = |day: &str| json!({"vendors": [{"account": "281000000001", "expires": day}]});
+    for day in ["2027-02-29", "2027-02-31", "2027-04-31", "2027-13-01"] {
+        let id = "restrict-third-party-assume-role";
+        refuses(id, &until(day), "/with/vendors/0/expires");
+    }
+    let guardrail = built_in().find("restrict-third-party-assume-role").unwrap();
+    guardrail.render(until("2028-02-29").as_object().unwrap(), &site()).unwrap();
 }
 
 #[test]

@@ -111,7 +111,11 @@ fn reason(found: &Finding) -> String {
         (Some(Verdict::Allowed), _) if found.is_unbound => {
             "allowed, since no guardrail binds the caller or the resource".to_owned()
         }
-        (Some(Verdict::Allowed), _) => "allowed".to_owned(),
+        (Some(Verdict::Allowed), _) => {
+            "allowed: no statement of the guardrail, as it is set here, \
+                                        denies this call"
+                .to_owned()
+        }
         (Some(Verdict::Unknown), _) if found.missing_keys.is_empty() => found.unknown.join(", "),
         (Some(Verdict::Unknown), _) => {
             let keys: Vec<String> = found.missing_keys.iter().map(|it| format!("`{it}`")).collect();

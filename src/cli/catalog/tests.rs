@@ -287,6 +287,7 @@ impl Translation {
                     | Format::Arn
                     | Format::Principal
                     | Format::Region
+                    | Format::RegionOrAll
                     | Format::Name
                     | Format::Bucket
                     | Format::Day

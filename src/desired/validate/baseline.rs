@@ -14,7 +14,7 @@ use crate::desired::raw::{
 };
 use crate::desired::template::{self, Needs, Template};
 use crate::desired::validate::header::{self, Enforcement};
-use crate::desired::validate::{Context, policy, token};
+use crate::desired::validate::{Context, policy, regions, token};
 use crate::org::{Region, RegionConcurrency, Rollout, Share};
 
 /// Days between two comparisons with what is in the accounts, where the document says nothing. One occupies the
@@ -38,6 +38,7 @@ pub(crate) fn read(document: &Document, org: Option<&mut DesiredOrg>, context: &
     let targets = policy::read_targets(document, &spec.targets, context);
     check_targets(document, &targets, header.mode, context);
     check_regions(document, spec.regions.len(), context);
+    regions::check_names(document, &["/spec/regions", "/spec/homeRegion"], context);
     let text = match (spec.template, spec.template_file) {
         (Some(text), _) => Some(Written::Inline(text)),
         (None, Some(path)) => read_file(document, &path, context).map(Written::File),

@@ -18,7 +18,7 @@ use crate::desired::raw::{
     RawEmergencyAlerts, RawEmergencySaml, RawFailing, RawFailureMode, RawIncident, RawOperator,
     RawOthers, RawThrough,
 };
-use crate::desired::validate::{Context, header, logging_trail};
+use crate::desired::validate::{Context, header, logging_trail, regions};
 use crate::desired::{certificate, files};
 use crate::org::AccountId;
 use crate::policy;
@@ -315,6 +315,7 @@ pub(super) fn read_alerts(
     context: &mut Context<'_>,
 ) -> EmergencyAlerts {
     const REGIONS: &str = "/spec/alerts/regions";
+    regions::check_names(document, &[REGIONS], context);
     let targets: BTreeSet<String> = raw.targets.into_iter().map(|target| target.0).collect();
     let regions: BTreeSet<String> = raw.regions.into_iter().map(|region| region.0).collect();
     let alerts = EmergencyAlerts { targets, regions };

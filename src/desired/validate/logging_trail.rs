@@ -10,8 +10,8 @@ use crate::desired::raw::{
     DaysText, RawAdoption, RawArchive, RawDataEvents, RawDocument, RawExcludedSource,
     RawFieldSelector, RawLockMode, RawLoggingTrail, RawManagementEvents, RawMetadata, TimeText,
 };
-use crate::desired::validate::Context;
 use crate::desired::validate::header::{self, Enforcement};
+use crate::desired::validate::{Context, regions};
 use crate::org::{Comparison, EventSelector, FieldSelector, LockMode, Region, Retention};
 
 /// The kind of these documents.
@@ -62,6 +62,7 @@ pub(crate) fn read(document: &Document, org: Option<&mut DesiredOrg>, context: &
     let archive = read_archive(document, &spec.archive, is_verified_only, context);
     let selectors = selectors(document, &spec, context);
     let age = spec.delivery_max_age.as_ref().map_or(DELIVERY_AGE_SECONDS, TimeText::seconds);
+    regions::check_names(document, &["/spec/homeRegion", "/spec/archive/region"], context);
     check_recording(document, &spec, age, context);
     let Some(org) = org else { return };
     if !is_verified_only && !org.trusted_services.contains(CLOUDTRAIL) {

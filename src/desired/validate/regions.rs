@@ -11,7 +11,6 @@ use serde_json::{Map, Value, json};
 use crate::desired::guardrail::{Refusal, RegionFacts, Wanted};
 use crate::desired::load::{Document, deserialize};
 use crate::desired::model::{DesiredOrg, DesiredPolicy, DesiredTarget};
-use crate::desired::node::Node;
 use crate::desired::problem::{Finding, ProblemCode, did_you_mean, listed, shown};
 use crate::desired::raw::{
     RawDocument, RawExcept, RawGlobalServices, RawOptIn, RawRegionExcept, RawRegionRestriction,
@@ -251,6 +250,7 @@ fn read_opt_in(
             context.warning(document, &format!("{OPT_IN}/enabled/{index}"), finding);
         }
     }
+    check_known(document, &format!("{OPT_IN}/disabled"), facts, context);
     for (index, RegionText(region)) in raw.disabled.iter().enumerate() {
         let problem = if !is_optional(region) {
             Some("cannot be disabled: AWS enables it in every account")
@@ -278,16 +278,26 @@ fn targets_of(org: &DesiredOrg, document: &DocumentRef) -> BTreeSet<DesiredTarge
     policies.flat_map(|policy| policy.targets.iter().cloned()).collect()
 }
 
-/// Warns of Regions in the list at `pointer` that AWS does not have, as far as is known.
+/// Warns of what the fields at `pointers` name as Regions and AWS does not have: nothing would be there.
+pub(super) fn check_names(document: &Document, pointers: &[&str], context: &mut Context<'_>) {
+    let facts = context.ready_made.regions();
+    for pointer in pointers {
+        check_known(document, pointer, &facts, context);
+    }
+}
+
+/// Warns of Regions at `pointer`, one or a list, that AWS does not have, as far as is known.
 fn check_known(document: &Document, pointer: &str, facts: &RegionFacts, context: &mut Context<'_>) {
-    let named = document.node.find(pointer).map(Node::items).unwrap_or_default();
-    for (index, region) in named.iter().enumerate() {
+    let Some(node) = document.node.find(pointer) else { return };
+    let single = std::iter::once((pointer.to_owned(), node));
+    let items = node.items().iter().enumerate();
+    let items = items.map(|(index, item)| (format!("{pointer}/{index}"), item));
+    for (pointer, region) in single.chain(items) {
         let Some(region) = region.as_str().filter(|name| !facts.regions.contains_key(*name)) else {
             continue;
         };
         let message = format!("AWS has no Region {}", shown(region));
         let help = did_you_mean(region, facts.regions.keys().map(String::as_str));
-        let pointer = format!("{pointer}/{index}");
         lint::warn(document, &pointer, LintCode::UnknownRegion, &message, help, context);
     }
 }
