@@ -86,7 +86,17 @@ fn unknown_name(parameter: &Parameter, name: &str, pointer: &str) -> Option<Unkn
         Format::Region | Format::RegionOrAll => Some(name).filter(|name| *name != ALL_REGIONS),
         // A pattern, or nothing where the resource has no Region, names none.
         Format::Arn => name.split(':').nth(3).filter(|it| !it.is_empty() && !it.contains('*')),
-        _ => None,
+        Format::Account
+        | Format::Action
+        | Format::Principal
+        | Format::Name
+        | Format::Bucket
+        | Format::Service
+        | Format::TagKey
+        | Format::Day
+        | Format::ResourceType
+        | Format::Network
+        | Format::Vpc => None,
     };
     let unknown_region = region.filter(|region| reference::region(region).is_none());
     if let Some(region) = unknown_region {

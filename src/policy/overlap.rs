@@ -15,11 +15,11 @@ const PARTS: usize = 6;
 /// Does any of `patterns` match all that `resource` stands for? Unknown when one matches a part of it.
 ///
 /// A variable without a value matches nothing, unless that is a `doubt`.
-pub(crate) fn overlap<'p>(
+pub(crate) fn overlap(
     patterns: impl Iterator<Item = Template>,
     resource: &ArnText<'_>,
     context: &Context,
-    gaps: &mut Gaps<'p>,
+    gaps: &mut Gaps<'_>,
     doubt: Option<Doubt>,
 ) -> Truth {
     gaps.of(|gaps| {

@@ -72,7 +72,11 @@ impl Renderer {
                 Value::Array(items) => {
                     items.iter().map(|item| format!("- {item}")).collect::<Vec<_>>().join("\n")
                 }
-                other => other.to_string(),
+                other @ (Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::String(_)
+                | Value::Object(_)) => other.to_string(),
             }
         } else if let Some(file) = what.strip_prefix(".Files.Get ") {
             fs::read_to_string(self.chart.join(file.trim_matches('"'))).unwrap()

@@ -185,7 +185,9 @@ fn settings_of_task() -> BTreeMap<String, String> {
     let default = |parameter: &str| match &template["Parameters"][parameter]["Default"] {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
-        other => panic!("{parameter}: {other}"),
+        other @ (Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) => {
+            panic!("{parameter}: {other}")
+        }
     };
     let variables = variables_of_task().into_iter();
     let filled = variables.map(|(name, value)| {
