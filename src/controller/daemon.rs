@@ -177,6 +177,11 @@ impl Daemon {
         };
         let serving = tokio::spawn(admin::serve(self.listener, endpoints));
         let claim = self.leadership.changes();
+        // At every look: a first pass, or one that AWS throttles, takes minutes.
+        let leadership = self.leadership.clone();
+        self.metrics.before_rendering(move |metrics| {
+            metrics.record_leader(u8::from(leadership.leads()));
+        });
         let own = self.journal.own_requests();
         let (notifier, _delivering) = deliver(self.channels, &self.metrics);
         let (events, _hearing) =

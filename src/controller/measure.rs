@@ -75,8 +75,6 @@ pub(in crate::controller) fn measure(metrics: &Metrics, report: &Report) {
     metrics.record_unclassified_regions(unclassified.len());
     let list = report.region_list.as_ref();
     metrics.record_region_list(list.map(|list| (list.age_days, list.age_days_max)));
-    metrics.record_problems(report.desired_state.problems.len());
-    metrics.record_leader(u8::from(report.leader));
     metrics.record_slots(
         report.policy_slots_used.iter().map(|(policy_type, used)| (policy_type.as_str(), *used)),
     );

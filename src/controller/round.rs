@@ -67,6 +67,9 @@ impl Keeper {
         let given = self.settings.revision.as_deref();
         self.standing.read(&self.settings.directory, given, self.clock);
         self.journal.set_revision(self.standing.revision().as_deref());
+        // At once: the first look at a large organization takes minutes.
+        self.metrics.record_problems(self.standing.problems().len());
+        self.metrics.record_in_force(self.standing.in_force());
         let mut troubles: Vec<Trouble> = polling(sight).into_iter().collect();
         if wake == WakeReason::Hangup {
             self.observer.forget();

@@ -57,6 +57,11 @@ impl Standing {
         self.good.as_ref().map(|good| compile(&good.org, today))
     }
 
+    /// How many desired states are in force: 1 or 0.
+    pub(in crate::controller) fn in_force(&self) -> u8 {
+        u8::from(self.good.is_some())
+    }
+
     /// The digest of what is in force; empty if nothing is.
     pub(in crate::controller) fn digest(&self) -> String {
         self.good.as_ref().map(|good| good.digest.clone()).unwrap_or_default()

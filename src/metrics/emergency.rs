@@ -18,7 +18,7 @@ pub struct Emergency<'a> {
     pub last_drill: Option<i64>,
     /// How long ago that may be, in seconds.
     pub drill_age_max: u32,
-    /// When an operator last signed in, in seconds since 1970.
+    /// When an operator last signed in, in seconds since 1970; nothing if never.
     pub last_sign_in: Option<i64>,
     /// When the access of the next operator ends, in seconds since 1970; nothing if nobody's does.
     pub next_expiry: Option<i64>,
@@ -72,7 +72,7 @@ impl EmergencyFamilies {
             )?,
             last_sign_in: new.family(
                 "break_glass_last_sign_in_timestamp_seconds",
-                "When an operator last signed in, as far as IAM tells.",
+                "When an operator last signed in, as far as IAM tells; 0 if never.",
                 NAME,
             )?,
             next_expiry: new.family(
@@ -109,7 +109,8 @@ impl Metrics {
         let known = |time: fn(&Emergency<'_>) -> Option<i64>| {
             all.iter().filter_map(move |each| Some((vec![each.name], seconds(time(each)?))))
         };
-        families.last_sign_in.replace(known(|each| each.last_sign_in));
+        // From 0 on, since `changes()` of a series that is new is 0: the first use would alert nobody.
+        families.last_sign_in.replace(by(|each| seconds(each.last_sign_in.unwrap_or_default())));
         families.next_expiry.replace(known(|each| each.next_expiry));
         families.incident_open.replace(by(|each| f64::from(u8::from(each.incident_open))));
         families.certificate_ends.replace(known(|each| each.certificate_ends));

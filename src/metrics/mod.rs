@@ -58,9 +58,7 @@ pub struct Metrics {
     events: EventFamilies,
     notifications: IntCounterVec,
     aws: AwsFamilies,
-    desired_state_valid: Gauge,
-    desired_state: Family,
-    desired_documents: Family,
+    desired_state: DesiredStateFamilies,
     policy_types: PolicyTypeFamilies,
     regions: RegionFamilies,
     trails: TrailFamilies,
@@ -71,6 +69,14 @@ pub struct Metrics {
 struct PolicyTypeFamilies {
     slots_used: Family,
     enabled: Family,
+}
+
+#[derive(Debug)]
+struct DesiredStateFamilies {
+    valid: Family,
+    in_force: Family,
+    revision: Family,
+    documents: Family,
 }
 
 #[derive(Debug)]
@@ -164,18 +170,7 @@ impl Metrics {
                 &["channel", "result"],
             )?,
             aws: AwsFamilies::new(&new)?,
-            desired_state_valid: new
-                .gauge("desired_state_valid", "1 while desired state in the directory is valid.")?,
-            desired_state: new.family(
-                "desired_state_info",
-                "The revision of the desired state in force.",
-                &["revision"],
-            )?,
-            desired_documents: new.family(
-                "desired_state_documents",
-                "Documents in the desired state in force.",
-                &["kind"],
-            )?,
+            desired_state: DesiredStateFamilies::new(&new)?,
             policy_types: PolicyTypeFamilies::new(&new)?,
             regions: RegionFamilies::new(&new)?,
             trails: TrailFamilies::new(&new)?,
@@ -355,13 +350,20 @@ impl Metrics {
 
     /// How many problems the desired state in the directory has; valid means none.
     pub fn record_problems(&self, problems: usize) {
-        self.desired_state_valid.set(f64::from(u8::from(problems == 0)));
+        let valid = f64::from(u8::from(problems == 0));
+        self.desired_state.valid.replace([(Vec::new(), valid)]);
+    }
+
+    /// How many desired states are in force: 1 or 0.
+    pub fn record_in_force(&self, states: u8) {
+        self.desired_state.in_force.replace([(Vec::new(), f64::from(states))]);
     }
 
     /// The desired state in force: its revision, and its documents by kind.
     pub fn record_desired_state(&self, revision: &str, documents: &BTreeMap<&str, usize>) {
-        self.desired_state.replace([(vec![revision], 1.0)]);
-        self.desired_documents
+        self.desired_state.revision.replace([(vec![revision], 1.0)]);
+        self.desired_state
+            .documents
             .replace(documents.iter().map(|(kind, count)| (vec![*kind], amount(*count))));
     }
 
@@ -399,6 +401,35 @@ impl Metrics {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
+    }
+}
+
+// === impl DesiredStateFamilies ===
+
+impl DesiredStateFamilies {
+    fn new(new: &Building<'_>) -> prometheus::Result<Self> {
+        Ok(Self {
+            valid: new.family(
+                "desired_state_valid",
+                "1 while desired state in the directory is valid. None before it was read.",
+                &[],
+            )?,
+            in_force: new.family(
+                "desired_state_in_force",
+                "1 while there is a desired state to work with, 0 while nothing is watched.",
+                &[],
+            )?,
+            revision: new.family(
+                "desired_state_info",
+                "The revision of the desired state in force.",
+                &["revision"],
+            )?,
+            documents: new.family(
+                "desired_state_documents",
+                "Documents in the desired state in force.",
+                &["kind"],
+            )?,
+        })
     }
 }
 

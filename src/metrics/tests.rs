@@ -61,12 +61,24 @@ fn what_can_be_known_exists_before_the_first_pass() {
         r#"palisade_pass_duration_seconds_count{phase="observe"} 0"#,
         "palisade_held_plan 0",
         "palisade_leader 0",
-        "palisade_desired_state_valid 0",
         "palisade_last_successful_pass_timestamp_seconds 0",
         r#"palisade_build_info{revision="abc",version="1.2.3"} 1"#,
     ] {
         has(&metrics, line);
     }
+}
+
+#[test]
+fn desired_state_is_not_called_invalid_before_it_was_read() {
+    let metrics = metrics();
+    assert!(!text(&metrics).contains("palisade_desired_state_valid "));
+    assert!(!text(&metrics).contains("palisade_desired_state_in_force "));
+    metrics.record_problems(0);
+    has(&metrics, "palisade_desired_state_valid 1");
+    metrics.record_problems(1);
+    metrics.record_in_force(0);
+    has(&metrics, "palisade_desired_state_valid 0");
+    has(&metrics, "palisade_desired_state_in_force 0");
 }
 
 #[test]

@@ -271,6 +271,8 @@ fn every_metric_that_is_alerted_on_or_explained_exists() {
     metrics.record_slots([("SERVICE_CONTROL_POLICY", 0.5)]);
     metrics.record_region_list(Some((10, 365)));
     metrics.record_event_queue(1);
+    metrics.record_problems(0);
+    metrics.record_in_force(1);
     let exposed = String::from_utf8(metrics.render().unwrap()).unwrap();
     let metric = Regex::new("palisade_[a-z_]*[a-z]").unwrap();
     let mut seen = BTreeSet::new();

@@ -41,8 +41,11 @@ async fn at_the_start_with_invalid_desired_state_aws_is_not_even_asked() {
         assert!(!report.desired_state.problems.is_empty());
     }
     assert_eq!(stage.cloud.history(), []);
+    stage.measures("palisade_desired_state_valid 0");
+    stage.measures("palisade_desired_state_in_force 0");
     stage.write(&desired(&["deny-leave"]));
     stage.until_in_sync().await;
+    stage.measures("palisade_desired_state_in_force 1");
 }
 
 #[tokio::test(start_paused = true)]

@@ -71,6 +71,7 @@ async fn emergency_access_is_measured_from_the_first_sign_up_to_its_use() {
     stage.measures(r#"palisade_break_glass_accounts{name="emergency"} 1"#);
     stage.measures(r#"palisade_break_glass_accounts_ready{name="emergency"} 1"#);
     stage.measures(r#"palisade_break_glass_used_total{name="emergency"} 0"#);
+    stage.measures(r#"palisade_break_glass_last_sign_in_timestamp_seconds{name="emergency"} 0"#);
     stage.measures(r#"palisade_break_glass_drill_max_age_seconds{name="emergency"} 2592000"#);
     stage.measures(
         r#"palisade_break_glass_last_drill_timestamp_seconds{name="emergency"} 1795132800"#,
