@@ -190,6 +190,19 @@ impl Members {
     }
 }
 
+/// The clients of a service with `$config` and further settings.
+macro_rules! clients {
+    ($sdk:ident, $config:expr $(, $setting:ident($value:expr))*) => {{
+        let builder = $sdk::config::Builder::from($config)$(.$setting($value))*;
+        let reads = builder.clone().retry_classifier(LeaveThrottlesToTheBudget).build();
+        let writes = builder.retry_config(RetryConfig::disabled()).build();
+        Clients {
+            reads: $sdk::Client::from_conf(reads),
+            writes: $sdk::Client::from_conf(writes),
+        }
+    }};
+}
+
 impl Session {
     fn new(config: SdkConfig) -> Self {
         Self {
@@ -210,13 +223,7 @@ impl Session {
         region: Option<&Region>,
     ) -> Arc<Clients<aws_sdk_cloudformation::Client>> {
         regional(&self.cloudformation, region, || {
-            let builder = aws_sdk_cloudformation::config::Builder::from(&self.config_in(region));
-            let reads = builder.clone().retry_classifier(LeaveThrottlesToTheBudget).build();
-            let writes = builder.retry_config(RetryConfig::disabled()).build();
-            Clients {
-                reads: aws_sdk_cloudformation::Client::from_conf(reads),
-                writes: aws_sdk_cloudformation::Client::from_conf(writes),
-            }
+            clients!(aws_sdk_cloudformation, &self.config_in(region))
         })
     }
 
@@ -225,15 +232,7 @@ impl Session {
         &self,
         region: Option<&Region>,
     ) -> Arc<Clients<aws_sdk_eventbridge::Client>> {
-        regional(&self.events, region, || {
-            let builder = aws_sdk_eventbridge::config::Builder::from(&self.config_in(region));
-            let reads = builder.clone().retry_classifier(LeaveThrottlesToTheBudget).build();
-            let writes = builder.retry_config(RetryConfig::disabled()).build();
-            Clients {
-                reads: aws_sdk_eventbridge::Client::from_conf(reads),
-                writes: aws_sdk_eventbridge::Client::from_conf(writes),
-            }
-        })
+        regional(&self.events, region, || clients!(aws_sdk_eventbridge, &self.config_in(region)))
     }
 
     /// `CloudTrail` in a Region.
@@ -241,44 +240,22 @@ impl Session {
         &self,
         region: Option<&Region>,
     ) -> Arc<Clients<aws_sdk_cloudtrail::Client>> {
-        regional(&self.cloudtrail, region, || {
-            let builder = aws_sdk_cloudtrail::config::Builder::from(&self.config_in(region));
-            let reads = builder.clone().retry_classifier(LeaveThrottlesToTheBudget).build();
-            let writes = builder.retry_config(RetryConfig::disabled()).build();
-            Clients {
-                reads: aws_sdk_cloudtrail::Client::from_conf(reads),
-                writes: aws_sdk_cloudtrail::Client::from_conf(writes),
-            }
-        })
+        regional(&self.cloudtrail, region, || clients!(aws_sdk_cloudtrail, &self.config_in(region)))
     }
 
     /// S3 in a Region.
     pub(super) fn s3(&self, region: Option<&Region>) -> Arc<Clients<aws_sdk_s3::Client>> {
         regional(&self.s3, region, || {
             let config = self.config_in(region);
-            let builder = aws_sdk_s3::config::Builder::from(&config)
-                // Emulators and private endpoints have no name for every bucket.
-                .force_path_style(config.endpoint_url().is_some());
-            let reads = builder.clone().retry_classifier(LeaveThrottlesToTheBudget).build();
-            let writes = builder.retry_config(RetryConfig::disabled()).build();
-            Clients {
-                reads: aws_sdk_s3::Client::from_conf(reads),
-                writes: aws_sdk_s3::Client::from_conf(writes),
-            }
+            // Emulators and private endpoints have no name for every bucket.
+            let has_own_endpoint = config.endpoint_url().is_some();
+            clients!(aws_sdk_s3, &config, force_path_style(has_own_endpoint))
         })
     }
 
     /// KMS in a Region.
     pub(super) fn kms(&self, region: Option<&Region>) -> Arc<Clients<aws_sdk_kms::Client>> {
-        regional(&self.kms, region, || {
-            let builder = aws_sdk_kms::config::Builder::from(&self.config_in(region));
-            let reads = builder.clone().retry_classifier(LeaveThrottlesToTheBudget).build();
-            let writes = builder.retry_config(RetryConfig::disabled()).build();
-            Clients {
-                reads: aws_sdk_kms::Client::from_conf(reads),
-                writes: aws_sdk_kms::Client::from_conf(writes),
-            }
-        })
+        regional(&self.kms, region, || clients!(aws_sdk_kms, &self.config_in(region)))
     }
 
     fn config_in(&self, region: Option<&Region>) -> SdkConfig {
@@ -291,28 +268,12 @@ impl Session {
 
     /// Account Management, which is global.
     pub(super) fn account(&self) -> &Clients<aws_sdk_account::Client> {
-        self.account.get_or_init(|| {
-            let builder = aws_sdk_account::config::Builder::from(&self.config);
-            let reads = builder.clone().retry_classifier(LeaveThrottlesToTheBudget).build();
-            let writes = builder.retry_config(RetryConfig::disabled()).build();
-            Clients {
-                reads: aws_sdk_account::Client::from_conf(reads),
-                writes: aws_sdk_account::Client::from_conf(writes),
-            }
-        })
+        self.account.get_or_init(|| clients!(aws_sdk_account, &self.config))
     }
 
     /// IAM, which is global.
     pub(super) fn iam(&self) -> &Clients<aws_sdk_iam::Client> {
-        self.iam.get_or_init(|| {
-            let builder = aws_sdk_iam::config::Builder::from(&self.config);
-            let reads = builder.clone().retry_classifier(LeaveThrottlesToTheBudget).build();
-            let writes = builder.retry_config(RetryConfig::disabled()).build();
-            Clients {
-                reads: aws_sdk_iam::Client::from_conf(reads),
-                writes: aws_sdk_iam::Client::from_conf(writes),
-            }
-        })
+        self.iam.get_or_init(|| clients!(aws_sdk_iam, &self.config))
     }
 }
 
