@@ -31,7 +31,7 @@ pub fn control_type(policy_type: &PolicyType) -> Option<ControlType> {
 }
 
 /// What AWS attaches by itself to every target of a type.
-pub(super) fn default_policy(policy_type: ControlType) -> NewPolicy<'static> {
+pub fn default_policy(policy_type: ControlType) -> NewPolicy<'static> {
     let (name, content) = match policy_type {
         ControlType::ServiceControl => (
             "FullAWSAccess",

@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 pub use crate::compile::DesiredTarget;
 pub use crate::effective::answer::{Answer, Bindings, Unseen};
-pub use crate::effective::change::{NewPolicy, control_type};
+pub use crate::effective::change::{NewPolicy, control_type, default_policy};
 pub use crate::effective::origin::{Origin, Writing};
 
 use crate::org::{AccountId, OrganizationId, OuPath, PolicyId};

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::{Resources, Source};
+use crate::effective::default_policy;
 use crate::org::{
     AccountState, Caller, ObservedAccount, ObservedPolicy, ObservedUnit, OrgSnapshot, Organization,
     OuPath, ParentId, Part, PolicyType, PolicyTypeStatus, Root, TargetId, Tree,
@@ -13,6 +14,7 @@ use crate::plan::lockout;
 use crate::plan::order;
 use crate::plan::policies;
 use crate::plan::view::View;
+use crate::policy::ControlType;
 
 /// A lockout that a plan would be blocked for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,7 +105,7 @@ fn policies_of(
         name: "FullAWSAccess".to_owned(),
         description: String::new(),
         aws_managed: true,
-        document: Part::Known(lockout::ALLOWS_ALL.to_owned()),
+        document: Part::Known(default_policy(ControlType::ServiceControl).content.to_owned()),
         targets: Part::Known(targets),
     };
     policies.insert(PolicyType::service_control(), Part::Known(BTreeMap::from([(id, full)])));

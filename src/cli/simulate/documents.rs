@@ -5,27 +5,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::effective::default_policy;
 use crate::policy;
 use crate::policy::{ControlType, Document, Grammar, Language};
 
 /// How much text is remembered. An organization's policies of both types are at most 15 MB; whoever
 /// sends more different ones has them read again.
 const REMEMBERED_BYTES_MAX: usize = 64 * 1024 * 1024;
-
-/// The document of a policy that AWS manages. It never changes and everybody knows it, so that `{}`
-/// under its name stands for it.
-fn managed(policy_type: ControlType) -> (&'static str, &'static str) {
-    match policy_type {
-        ControlType::ServiceControl => (
-            "FullAWSAccess",
-            r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#,
-        ),
-        ControlType::ResourceControl => (
-            "RCPFullAWSAccess",
-            r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}"#,
-        ),
-    }
-}
 
 /// Documents of one type by their text.
 type Known = HashMap<Box<str>, Result<Arc<Document>, String>>;
@@ -49,13 +35,10 @@ impl Documents {
     ) -> Result<Arc<Document>, String> {
         let is_empty =
             text.len() <= 16 && text.chars().filter(|c| !c.is_whitespace()).eq("{}".chars());
-        let (managed_name, managed_text) = managed(policy_type);
-        let text = if is_empty && name == managed_name { managed_text } else { text };
-        let known = match policy_type {
-            ControlType::ServiceControl => &self.known_scps,
-            ControlType::ResourceControl => &self.known_rcps,
-        };
-        let read = match known.get(text) {
+        // What AWS attaches never changes and everybody knows it, so that `{}` stands for it.
+        let managed = default_policy(policy_type);
+        let text = if is_empty && name == managed.name { managed.content } else { text };
+        let read = match self.known(policy_type).get(text) {
             Some(known) => known.clone(),
             None => self.remember(policy_type, name, text),
         };
@@ -73,12 +56,15 @@ impl Documents {
             *self = Self::default();
         }
         self.bytes += text.len();
-        let known = match policy_type {
+        self.known(policy_type).insert(text.into(), read.clone());
+        read
+    }
+
+    fn known(&mut self, policy_type: ControlType) -> &mut Known {
+        match policy_type {
             ControlType::ServiceControl => &mut self.known_scps,
             ControlType::ResourceControl => &mut self.known_rcps,
-        };
-        known.insert(text.into(), read.clone());
-        read
+        }
     }
 }
 
@@ -87,10 +73,9 @@ fn read(policy_type: ControlType, name: &str, text: &str) -> Result<Arc<Document
     let canonical = |value: &Value| policy::canonical(Language::Iam, value);
     // An RCP allows nothing, but for the one that AWS attaches.
     let is_as_managed = || {
-        let (managed_name, managed) = managed(policy_type);
-        let managed = policy::parse(managed);
-        name == managed_name
-            && managed.is_ok_and(|managed| canonical(&managed) == canonical(&value))
+        let managed = default_policy(policy_type);
+        name == managed.name
+            && policy::parse(managed.content).is_ok_and(|it| canonical(&it) == canonical(&value))
     };
     let mut problems = policy::check(Grammar::of(policy_type.into()), &value);
     if problems.is_empty() || is_as_managed() {

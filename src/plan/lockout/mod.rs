@@ -25,7 +25,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use crate::plan::lockout::finding::{Lockout, LockoutState};
 pub use crate::plan::lockout::probe::ORGANIZATION_ACTIONS;
-pub(super) use crate::plan::lockout::standing::ALLOWS_ALL;
 
 use crate::compile::{AcceptedLockout, DesiredTarget};
 use crate::org::AccountId;

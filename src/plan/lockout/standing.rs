@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::{DesiredTarget, PolicyKey};
+use crate::effective::default_policy;
 use crate::org::{AccountId, Mark, ObservedPolicy, OuPath, Part, PolicyId, PolicyType, TargetId};
 use crate::plan::action::{Action, Change, PolicyRef};
 use crate::plan::edges::place_of;
@@ -174,10 +175,6 @@ const CONTROL_TYPES: &[(&str, ControlType)] = &[
     ("RESOURCE_CONTROL_POLICY", ControlType::ResourceControl),
 ];
 
-/// What AWS attaches to every new OU, and to everything when SCPs are switched on.
-pub(in crate::plan) const ALLOWS_ALL: &str =
-    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
-
 fn control_type(policy_type: &PolicyType) -> Option<ControlType> {
     let found = CONTROL_TYPES.iter().find(|(name, _)| *name == policy_type.as_str());
     found.map(|(_, control)| *control)
@@ -324,7 +321,8 @@ impl Reader<'_, '_> {
         if on.is_empty() {
             return;
         }
-        let said = self.judge.read(ControlType::ServiceControl, Ok(ALLOWS_ALL.to_owned()));
+        let allows_all = default_policy(ControlType::ServiceControl).content.to_owned();
+        let said = self.judge.read(ControlType::ServiceControl, Ok(allows_all));
         self.standing.policies.push(Policy {
             control: ControlType::ServiceControl,
             label: format!("FullAWSAccess ({policy_type})"),
