@@ -25,6 +25,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::metrics::{CONTENT_TYPE as METRICS_TYPE, Metrics};
+use crate::org::hex;
 use crate::status::{Published, Report};
 
 /// What the endpoints show.
@@ -100,8 +101,7 @@ async fn home(State(endpoints): State<Endpoints>, headers: HeaderMap) -> Respons
 }
 
 fn tag(page: &str) -> String {
-    let digest = Sha256::digest(page);
-    digest.iter().take(16).fold(String::from("\""), |tag, byte| tag + &format!("{byte:02x}")) + "\""
+    format!("\"{}\"", hex(&Sha256::digest(page)[..16]))
 }
 
 async fn script() -> Response {

@@ -15,14 +15,12 @@
 //! the shared policy, and `guardrails` lists the documents that it concerns; otherwise there is no
 //! `guardrails`.
 
-use std::fmt::Write as _;
-
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::cli::render::Effect;
 use crate::cli::sources::Desired;
-use crate::org::{Caller, OrgSnapshot, Part};
+use crate::org::{Caller, OrgSnapshot, Part, hex};
 use crate::plan::Plan;
 use crate::replay::Replayed;
 
@@ -144,9 +142,5 @@ fn fingerprint_of(snapshot: &OrgSnapshot) -> String {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold("sha256:".to_owned(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    format!("sha256:{}", hex(&Sha256::digest(bytes)))
 }

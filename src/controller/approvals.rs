@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::org::{DocumentRef, OrganizationId};
+use crate::org::{DocumentRef, OrganizationId, hex};
 use crate::plan::{Action, Hold, Plan};
 
 const HELD_PLAN: &str = "held-plan.json";
@@ -229,8 +229,7 @@ fn digests(plan: &Plan) -> BTreeSet<String> {
 fn digest(action: &Action) -> String {
     // A change that could not be serialized would have the digest of nothing, which nobody approved.
     let change = serde_json::to_vec(&(&action.document, &action.change)).unwrap_or_default();
-    let hash = Sha256::digest(change);
-    hash.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    hex(&Sha256::digest(change))
 }
 
 fn text(directory: &Path, plan: &HeldPlan) -> Result<Vec<u8>, ApprovalError> {

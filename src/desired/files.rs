@@ -4,7 +4,6 @@
 //! to make palisade show a file of the machine it runs on.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::fs;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
@@ -12,6 +11,7 @@ use std::path::{Component, Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::desired::problem::{Problem, SourceText};
+use crate::org::hex;
 
 /// Largest file. A policy has at most 10,240 characters; 10,000 accounts with notes are 900 kB.
 pub(crate) const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -112,12 +112,7 @@ impl Files {
             digest.update(name.as_bytes());
             digest.update(bytes);
         }
-        let mut text = String::new();
-        for byte in digest.finalize() {
-            // Writing to a `String` cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        text
+        hex(&digest.finalize())
     }
 }
 

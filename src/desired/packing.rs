@@ -6,13 +6,12 @@
 //! when they are gone from git. `policy::pack` says how little moves when one of them changes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 use crate::desired::model::{DesiredOrg, DesiredPolicy, DesiredTarget, Mode, Packing};
-use crate::org::{Members, PolicyType};
+use crate::org::{Members, PolicyType, hex};
 use crate::policy::{self, Language, Piece, Room};
 
 /// Slots of a crowded target that stay free where they can. Replacing a policy needs one for a moment;
@@ -204,9 +203,5 @@ fn digest(targets: &BTreeSet<DesiredTarget>) -> String {
         }
         hasher.update([0]);
     }
-    hasher.finalize().iter().take(4).fold(String::new(), |mut digits, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
+    hex(&hasher.finalize()[..4])
 }

@@ -1,5 +1,6 @@
 //! The vocabulary: ids, paths, policy types, the observed organization. No I/O, nothing of AWS's SDK.
 
+mod hex;
 mod id;
 mod mark;
 mod members;
@@ -10,6 +11,7 @@ mod policy_type;
 mod snapshot;
 mod tree;
 
+pub use crate::org::hex::hex;
 pub use crate::org::id::{
     AccountId, InvalidId, OrganizationId, OuId, ParentId, PolicyId, RootId, TargetId,
 };

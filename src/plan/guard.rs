@@ -1,11 +1,10 @@
 //! The limits of one pass: what waits for a person, and the hash by which a person approves it.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use crate::org::OrganizationId;
+use crate::org::{OrganizationId, hex};
 use crate::plan::action::{Action, Held, Hold};
 
 /// The limits of one pass.
@@ -63,10 +62,5 @@ fn hash(organization: &OrganizationId, held: &[&Action]) -> String {
         hasher.update(change.as_bytes());
         hasher.update([0]);
     }
-    let mut digits = String::with_capacity(HASH_DIGITS);
-    for byte in hasher.finalize().iter().take(HASH_DIGITS / 2) {
-        // Writing to a string cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
+    hex(&hasher.finalize()[..HASH_DIGITS / 2])
 }

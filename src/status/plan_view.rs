@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::org::hex;
 use crate::plan::Plan;
 use crate::status::scrub;
 
@@ -36,7 +37,5 @@ fn without_bodies(value: &mut Value) {
 }
 
 fn digest(text: &str) -> Value {
-    let hash = Sha256::digest(text.as_bytes());
-    let hex = hash.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
-    json!({ "sha256": hex, "characters": text.chars().count() })
+    json!({ "sha256": hex(&Sha256::digest(text)), "characters": text.chars().count() })
 }

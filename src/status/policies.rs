@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use crate::org::DocumentRef;
+use crate::org::{DocumentRef, hex};
 use crate::policy;
 use crate::status::{Pass, PolicyReport};
 
@@ -32,5 +32,5 @@ pub(in crate::status) fn reports(pass: &Pass<'_>) -> BTreeMap<DocumentRef, Vec<P
 }
 
 fn sha256(text: &str) -> String {
-    Sha256::digest(text).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    hex(&Sha256::digest(text))
 }

@@ -13,7 +13,7 @@ use crate::catalog::{
 };
 use crate::compile::{Enforcement, PolicyKey, Resources};
 use crate::desired::{DesiredOrg, DesiredPolicy, DesiredTarget, DocumentHeader};
-use crate::org::AccountId;
+use crate::org::{AccountId, hex};
 use crate::policy;
 pub(crate) use crate::status::PracticeState as State;
 use crate::status::{ConditionType, DocumentReport, Report};
@@ -412,5 +412,5 @@ impl Gatherer<'_> {
 }
 
 fn sha256(text: &str) -> String {
-    Sha256::digest(text).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    hex(&Sha256::digest(text))
 }

@@ -8,6 +8,8 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
+use crate::org::hex;
+
 /// How much of the digest is kept: enough that no two contacts of an organization share one.
 const DIGEST_BYTES: usize = 8;
 
@@ -49,9 +51,7 @@ impl Contact {
             hash.update(field.len().to_be_bytes());
             hash.update(field);
         }
-        let hash = hash.finalize();
-        let digest = hash.iter().take(DIGEST_BYTES);
-        let digest = digest.fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+        let digest = hex(&hash.finalize()[..DIGEST_BYTES]);
         Self { digest, details: Some(details) }
     }
 

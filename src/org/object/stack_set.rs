@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::org::object::key::Region;
-use crate::org::{AccountId, OuPath};
+use crate::org::{AccountId, OuPath, hex};
 
 /// What the ids of palisade's own operations begin with. AWS's are UUIDs.
 const OPERATION_PREFIX: &str = "palisade-";
@@ -334,7 +334,7 @@ impl StackSetState {
 
 /// The id of an operation that does `what`, the next one after `last`.
 pub fn operation_id(what: &str, last: Option<&str>) -> String {
-    let digits = hex_digest(&format!("{what}\0{}", last.unwrap_or_default()));
+    let digits = hex(&Sha256::digest(format!("{what}\0{}", last.unwrap_or_default())));
     format!("{OPERATION_PREFIX}{}", &digits[..OPERATION_DIGITS])
 }
 
@@ -358,20 +358,13 @@ pub fn read_stamp(text: &str) -> (&str, Option<&str>) {
 
 /// The stamp of a template, which the ends of its lines do not change.
 pub fn template_stamp(template: &str) -> String {
-    let mut digits = hex_digest(&even_lines(template));
-    digits.truncate(STAMP_DIGITS);
-    digits
+    hex(&Sha256::digest(even_lines(template))[..STAMP_DIGITS / 2])
 }
 
 /// A template without what may stand at the ends of its lines: AWS and editors do not keep it.
 pub fn even_lines(template: &str) -> String {
     let lines: Vec<&str> = template.trim_end().lines().map(str::trim_end).collect();
     lines.join("\n")
-}
-
-fn hex_digest(text: &str) -> String {
-    let digest = Sha256::digest(text);
-    digest.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
 }
 
 // === impl StackSetStep ===
