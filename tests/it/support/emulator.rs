@@ -158,16 +158,10 @@ impl EmulatedOrganization {
                 text_of(operation, sent.send_form(form))
             }
             Interference::Events(operation, region, body) => {
-                let sent = sent(agent().post(&EMULATOR.url), key, region, "events")
-                    .header("content-type", "application/x-amz-json-1.1")
-                    .header("x-amz-target", format!("AWSEvents.{operation}"));
-                text_of(operation, sent.send(body.to_string()))
+                ask_json(key, region, "events", &format!("AWSEvents.{operation}"), body)
             }
             Interference::Kms(operation, region, body) => {
-                let sent = sent(agent().post(&EMULATOR.url), key, region, "kms")
-                    .header("content-type", "application/x-amz-json-1.1")
-                    .header("x-amz-target", format!("TrentService.{operation}"));
-                text_of(operation, sent.send(body.to_string()))
+                ask_json(key, region, "kms", &format!("TrentService.{operation}"), body)
             }
         }
     }
@@ -268,6 +262,20 @@ fn sent(
         format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0");
     let host = format!("{service}.{region}.amazonaws.com");
     request.header("authorization", signature).header("host", host)
+}
+
+/// The answer to a request of a service that speaks JSON.
+fn ask_json(
+    key: &str,
+    region: &str,
+    service: &str,
+    target: &str,
+    body: &serde_json::Value,
+) -> String {
+    let request = sent(agent().post(&EMULATOR.url), key, region, service)
+        .header("content-type", "application/x-amz-json-1.1")
+        .header("x-amz-target", target);
+    text_of(target, request.send(body.to_string()))
 }
 
 fn text_of(

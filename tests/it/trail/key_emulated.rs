@@ -2,34 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::support::emulator::{EmulatedOrganization, Interference};
+use crate::support::emulator::Interference;
 use crate::support::site::Site;
+use crate::trail::{DESIRED, TRAIL, site, write};
 
 const REGION: &str = "eu-west-1";
-
-const DESIRED: &str = r#"
-apiVersion: palisade/v1
-kind: Organization
-metadata: {name: acme}
-spec:
-  organizationId: {organization}
-  managementAccountId: "{management}"
-  accounts: {log-archive: "{archive}"}
-  policyTypes: [SERVICE_CONTROL_POLICY]
-  trustedServices: [cloudtrail.amazonaws.com]
----
-apiVersion: palisade/v1
-kind: LoggingTrail
-metadata: {name: organization-trail}
-spec:
-  trailName: acme-organization-trail
-  homeRegion: eu-west-1
-  archive:
-    account: log-archive
-    bucket: "keyed-logs-{management}"
-    region: eu-west-1
-    kmsKey: {arn: "{key}"}
-"#;
 
 /// A site whose archive is encrypted with a key of its account.
 struct Keyed {
@@ -39,16 +16,11 @@ struct Keyed {
 
 impl Keyed {
     fn new() -> Self {
-        let site = Site::new(EmulatedOrganization::with(&[("/", 1)]));
+        let site = site();
         let made = Self::ask_of(&site, "CreateKey", json!({}));
         let id = made["KeyMetadata"]["KeyId"].as_str().unwrap().to_owned();
-        let organization = &site.organization;
-        let text = DESIRED
-            .replace("{organization}", organization.organization.as_str())
-            .replace("{management}", organization.management_account.as_str())
-            .replace("{archive}", organization.account("/", 0).as_str())
-            .replace("{key}", made["KeyMetadata"]["Arn"].as_str().unwrap());
-        site.write("organization.yaml", &text);
+        let key = format!("region: eu-west-1, kmsKey: {{arn: {}}}}}", made["KeyMetadata"]["Arn"]);
+        write(&site, &DESIRED.replace("region: eu-west-1}", &key));
         Self { site, id }
     }
 
@@ -94,7 +66,7 @@ fn cloudtrail_may_use_the_key_and_what_others_may_stays() {
     let all = keyed.statements();
     assert_eq!(all[..own.len()], own);
     let management = &keyed.site.organization.management_account;
-    let trail = format!("arn:aws:cloudtrail:{REGION}:{management}:trail/acme-organization-trail");
+    let trail = format!("arn:aws:cloudtrail:{REGION}:{management}:trail/{TRAIL}");
     for statement in &all[own.len()..] {
         assert_eq!(statement["Principal"]["Service"], "cloudtrail.amazonaws.com");
         assert_eq!(statement["Condition"]["StringEquals"]["aws:SourceArn"], json!([trail]));
