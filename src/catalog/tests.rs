@@ -12,7 +12,8 @@ use crate::policy;
 use crate::policy::{Grammar, Language};
 use crate::reference;
 
-/// What the documentation of AWS Organizations says of each type; `*` stands for a name of one's own.
+/// The keys that entries set, by type, written down a second time so that a slip of the pen shows; `*` stands for a
+/// name of one's own. Whether AWS has them, this does not tell.
 const SETTINGS: &[(&str, &[&str])] = &[
     (
         "AISERVICES_OPT_OUT_POLICY",

@@ -101,7 +101,6 @@ fn password_policy_lines(
     set_lines(&said(before), &said(after))
 }
 
-/// The metadata is a file in git and kilobytes of certificates here: that it differs is all there is to show.
 fn kms_key_lines(before: Option<&KmsKeyState>, after: Option<&KmsKeyState>) -> Vec<Line> {
     let status = |key: &KmsKeyState| key.status.to_string();
     let mut lines = field("state", (before.map(status), after.map(status)));
@@ -110,6 +109,7 @@ fn kms_key_lines(before: Option<&KmsKeyState>, after: Option<&KmsKeyState>) -> V
     lines
 }
 
+/// The metadata is a file in git and kilobytes of certificates here: that it differs is all there is to show.
 fn saml_provider_lines(
     before: Option<&SamlProviderState>,
     after: Option<&SamlProviderState>,

@@ -16,9 +16,7 @@ pub struct KmsKeyState {
 }
 
 /// Can a key be used ("Key states of AWS KMS keys", KMS Developer Guide)?
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr, strum::Display,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "camelCase")]
 #[strum(serialize_all = "title_case")]
 pub enum KmsKeyStatus {

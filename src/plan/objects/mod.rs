@@ -296,12 +296,15 @@ fn check(
 
 /// What is not as it should be and no step mends.
 fn complaints(before: Option<&ObjectState>, after: &ObjectState) -> Vec<(BlockedReason, String)> {
-    if let ObjectState::KmsKey(_) = after {
-        return kms_key::complaints(before.and_then(ObjectState::as_kms_key));
+    match (before, after) {
+        (Some(ObjectState::StackSet(before)), ObjectState::StackSet(after)) => {
+            stack_set::complaints(before, after)
+        }
+        (before, ObjectState::KmsKey(_)) => {
+            kms_key::complaints(before.and_then(ObjectState::as_kms_key))
+        }
+        _ => Vec::new(),
     }
-    let before = before.and_then(ObjectState::as_stack_set);
-    let pair = before.zip(after.as_stack_set());
-    pair.map(|(before, after)| stack_set::complaints(before, after)).unwrap_or_default()
 }
 
 /// Objects of ours that nobody wants any more go; nobody else's are even mentioned.
