@@ -5,7 +5,6 @@ mod page;
 #[cfg(test)]
 mod tests;
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,13 +19,27 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::metrics::{CONTENT_TYPE as METRICS_TYPE, Metrics};
 use crate::org::hex;
 use crate::status::{Published, Report};
+
+/// Connections at one time. More wait in the system's queue: each costs a file descriptor, and without one the
+/// daemon could not reach AWS.
+const CONNECTIONS_MAX: usize = 128;
+
+/// How long a connection may live, whatever its peer does or leaves undone. It carries one request: the page
+/// and Prometheus ask every half minute, and connect in less than a millisecond.
+const CONNECTION_TIME_MAX: Duration = Duration::from_secs(20);
+
+/// After a connection that could not be taken, for want of file descriptors for example.
+const ACCEPT_RETRY: Duration = Duration::from_secs(1);
 
 /// What the endpoints show.
 #[derive(Debug, Clone)]
@@ -55,8 +68,29 @@ const SECURITY: [(HeaderName, HeaderValue); 4] = [
 ];
 
 /// Serves `endpoints` until it is dropped.
-pub async fn serve(listener: TcpListener, endpoints: Endpoints) -> io::Result<()> {
-    axum::serve(listener, router(endpoints)).await
+pub async fn serve(listener: TcpListener, endpoints: Endpoints) {
+    let service = TowerToHyperService::new(router(endpoints));
+    let mut http = auto::Builder::new(TokioExecutor::new()).http1_only();
+    http.http1().keep_alive(false);
+    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    // The semaphore is never closed.
+    while let Ok(place) = Arc::clone(&room).acquire_owned().await {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "a connection to the HTTP endpoints was not taken");
+                tokio::time::sleep(ACCEPT_RETRY).await;
+                continue;
+            }
+        };
+        let (http, service) = (http.clone(), service.clone());
+        tokio::spawn(async move {
+            let _place = place;
+            let connection = http.serve_connection(TokioIo::new(stream), service);
+            // Whoever goes away or takes too long has seen it.
+            let _ended = tokio::time::timeout(CONNECTION_TIME_MAX, connection).await;
+        });
+    }
 }
 
 /// The routes. `GET` and `HEAD` only; axum answers every other method with 405. Health is told to

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::admin::{Endpoints, page, serve};
+use crate::admin::{CONNECTIONS_MAX, Endpoints, page, serve};
 use crate::metrics::{KnownLabels, Metrics};
 use crate::status::{PassResult, Publisher, Report};
 
@@ -184,6 +184,33 @@ async fn a_web_site_that_points_its_name_at_palisade_reads_nothing() {
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{host}{request}: {answer}");
         assert_eq!(answer.contains("--allow-host"), status == 421, "{answer}");
     }
+}
+
+#[tokio::test]
+async fn whoever_asks_half_a_question_is_left_and_keeps_nobody_from_asking() {
+    let (publisher, endpoints) = endpoints(Some(observed()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = tokio::spawn(serve(listener, endpoints));
+    let mut silent = Vec::new();
+    for _ in 0..CONNECTIONS_MAX + 20 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /livez HTTP/1.1\r\nHost: local").await.unwrap();
+        silent.push(stream);
+    }
+    let mut asking = TcpStream::connect(address).await.unwrap();
+    asking.write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    // All of them have been heard; now time alone passes.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    tokio::time::pause();
+    let (mut answer, mut nothing) = (String::new(), String::new());
+    asking.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("connection: close"), "{answer}");
+    silent[0].read_to_string(&mut nothing).await.unwrap();
+    assert_eq!(nothing, "");
+    serving.abort();
+    drop(publisher);
 }
 
 #[tokio::test(start_paused = true)]
