@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::compile::DesiredBreakGlass;
+use crate::desired::FailureMode;
 use crate::org::DocumentRef;
 use crate::readiness::{Check, Readiness, examine};
 use crate::status::{Circumstances, DocumentReport, Pass, Report, scrub};
@@ -46,6 +47,26 @@ pub struct EmergencyReport {
     pub incident: Option<String>,
     /// When the certificate of the identity provider ends, if there is one that can be read.
     pub certificate_ends: Option<Timestamp>,
+    /// The failures for which it is there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failure_modes: Vec<FailureModeReport>,
+    /// Who may say that it is an emergency.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvers: Vec<String>,
+}
+
+/// A failure for which emergency access is there, as its document has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FailureModeReport {
+    /// Its id.
+    pub id: String,
+    /// What happens.
+    pub description: String,
+    /// How somebody makes sure of it.
+    pub confirmation: String,
+    /// Where it is written what to do.
+    pub runbook: String,
 }
 
 /// How the emergency access of every document stands.
@@ -78,6 +99,9 @@ fn report(
     let drill_age_seconds_max = desired.drill_age_seconds_max;
     let certificate_ends = desired.saml.as_ref().and_then(|saml| saml.certificate_ends);
     let incident = desired.incident.as_ref().map(|incident| incident.id.clone());
+    let failure_modes: Vec<FailureModeReport> =
+        desired.failure_modes.iter().map(declared).collect();
+    let approvers: Vec<String> = desired.approvers.iter().map(|each| scrub(each)).collect();
     let known_sign_in = before.and_then(|before| before.last_sign_in);
     let Some(readiness) = readiness else {
         return EmergencyReport {
@@ -93,6 +117,8 @@ fn report(
             next_expiry: desired.next_expiry(),
             incident,
             certificate_ends,
+            failure_modes,
+            approvers,
         };
     };
     let seen = readiness.last_sign_in.and_then(|at| Timestamp::from_second(at).ok());
@@ -113,6 +139,17 @@ fn report(
         next_expiry: desired.next_expiry(),
         incident,
         certificate_ends,
+        failure_modes,
+        approvers,
+    }
+}
+
+fn declared(mode: &FailureMode) -> FailureModeReport {
+    FailureModeReport {
+        id: mode.id.clone(),
+        description: scrub(&mode.description),
+        confirmation: scrub(&mode.confirmation),
+        runbook: mode.runbook.clone(),
     }
 }
 

@@ -23,7 +23,7 @@ mod whole;
 
 pub use crate::status::condition::{Condition, ConditionStatus, ConditionType, Reason};
 pub use crate::status::difference::{Attribution, Cause, Difference, DifferenceState};
-pub use crate::status::emergency::{EmergencyReport, LAST_DRILL_ANNOTATION};
+pub use crate::status::emergency::{EmergencyReport, FailureModeReport, LAST_DRILL_ANNOTATION};
 pub use crate::status::history::{Happening, PassSpan, Turn};
 pub use crate::status::notice::{Notice, NoticeKind, notices};
 pub use crate::status::plan_view::plan_view;

@@ -1,6 +1,7 @@
 //! Guardrails: what differs now, and every document with its condition, history and diff.
 
 use super::html::{Html, Look, anchor, counted};
+use super::purpose;
 use super::words::{done_about, part, standing, turned, wrong};
 use crate::status::{Attribution, Condition, Difference, DifferenceState, DocumentReport, Report};
 
@@ -69,7 +70,7 @@ fn helpers(html: &mut Html, document: &DocumentReport) {
 }
 
 /// A link to a page, and to nothing else: `javascript:` and the like stay text.
-fn link(html: &mut Html, address: &str, text: &str) {
+pub(super) fn link(html: &mut Html, address: &str, text: &str) {
     if address.starts_with("https://") || address.starts_with("http://") {
         html.element("a", &[("href", address), ("rel", "noreferrer noopener")], text);
     } else {
@@ -208,6 +209,12 @@ fn facts(html: &mut Html, document: &DocumentReport) {
         link(html, runbook, runbook);
         html.markup("</dd>");
     }
+    if let Some(trail) = &document.trail {
+        purpose::trail(html, trail);
+    }
+    if let Some(emergency) = &document.emergency {
+        purpose::emergency(html, emergency);
+    }
     for condition in &document.conditions {
         one_condition(html, condition);
     }
@@ -230,7 +237,7 @@ fn history(html: &mut Html, document: &DocumentReport) {
         return;
     }
     let times = counted(document.history.len(), "entry").replace("entrys", "entries");
-    html.element("h3", &[], &format!("History ({times}, since the daemon started)"));
+    html.element("h3", &[], &format!("History ({times})"));
     html.markup("<ol class=\"history\">");
     for turn in &document.history {
         html.markup("<li>");

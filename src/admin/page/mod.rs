@@ -9,6 +9,7 @@ mod coverage;
 mod guardrails;
 mod html;
 mod past;
+mod purpose;
 #[cfg(test)]
 mod tests;
 mod tree;

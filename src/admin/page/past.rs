@@ -15,7 +15,7 @@ pub(super) fn happenings(html: &mut Html, report: &Report) {
     html.markup("<section id=\"changes\" data-part aria-labelledby=\"changes-title\">");
     html.markup("<h2 id=\"changes-title\">Who changed what</h2>");
     if report.happenings.is_empty() {
-        html.markup("<p class=\"nothing\">No drift since the daemon started.</p>");
+        html.markup("<p class=\"nothing\">No drift so far.</p>");
     } else {
         html.markup("<ol class=\"history\">");
         for happening in report.happenings.iter().take(HAPPENINGS_MAX) {

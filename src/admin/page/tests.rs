@@ -30,6 +30,13 @@ fn document(name: &str, reason: &str, state: &str) -> Value {
             "by": {"principal": HOSTILE, "call": HOSTILE, "at": "2026-11-22T00:00:00Z", "from": HOSTILE},
             "parts": [{"part": HOSTILE, "element": "Action", "missing": 1, "surplus": 2}],
         }],
+        "trail": {"logging": true, "started": "2026-11-22T01:00:00Z", "stopped": "2026-11-22T00:00:00Z",
+            "lastDelivery": null, "lastDigest": null, "deliveryAgeSecondsMax": 3600, "reasons": [HOSTILE]},
+        "emergency": {"ready": false, "accounts": 2, "accountsReady": 1, "lacking": 1, "reasons": [HOSTILE],
+            "lastSignIn": null, "used": false, "lastDrill": null, "drillAgeSecondsMax": 1, "nextExpiry": null,
+            "incident": HOSTILE, "certificateEnds": null, "approvers": [HOSTILE],
+            "failureModes": [{"id": HOSTILE, "description": HOSTILE, "confirmation": HOSTILE,
+                "runbook": "javascript:alert(1)"}]},
     })
 }
 

@@ -131,7 +131,10 @@ fn numbers(html: &mut Html, report: &Report) {
     );
     let differences = documents.iter().map(|document| document.differences.len()).sum();
     tally(html, "#drift", "objects differ", Look::Wait, differences);
-    let waiting = count(report, DifferenceState::needs_person) + unready(report).count();
+    let waiting = count(report, DifferenceState::needs_person)
+        + unready(report).count()
+        + usize::from(!report.desired_state.problems.is_empty())
+        + report.troubles.len();
     tally(html, "#attention", "need a person", Look::Bad, waiting);
     tally(html, "#attention", "parts not read", Look::Unknown, unread(report));
     if let Some(tree) = &report.tree {
