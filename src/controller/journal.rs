@@ -87,7 +87,8 @@ impl LineJournal {
             pending: Vec::new(),
             failure: None,
         };
-        let journal = Self { clock, own: Arc::default(), state: Mutex::new(state) };
+        let own = Arc::new(OwnRequests::since(clock.now()));
+        let journal = Self { clock, own, state: Mutex::new(state) };
         if let JournalTarget::File(_) = target {
             let mut state = journal.lock();
             state.pending = b" ".to_vec();

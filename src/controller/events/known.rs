@@ -71,8 +71,11 @@ impl Known {
 
     /// What to do with an event. Names in it are believed only where they are names of ours.
     pub(super) fn judge(&self, event: &Event, own: &OwnRequests) -> Judgement {
+        let is_ours = event.principal.identity.is_some() && event.principal.identity == self.caller;
+        // Every request of this process is known by its id. Under palisade's name and without one comes what the
+        // process before it did, or somebody who has its credentials.
         let is_own = event.request_id.as_deref().is_some_and(|id| own.contains(id))
-            || event.principal.identity.is_some() && event.principal.identity == self.caller;
+            || is_ours && !own.cover(event.at);
         let is_of = |account: &AccountId| {
             self.accounts.as_ref().is_none_or(|accounts| accounts.contains(account))
         };

@@ -61,6 +61,8 @@ struct Difference {
     change: &'static str,
     traces: BTreeSet<String>,
     since: Timestamp,
+    /// When it was last seen: what happened until then has nothing to do with what differs after it was healed.
+    seen: Timestamp,
     is_there: bool,
     by: Option<Attribution>,
 }
@@ -110,14 +112,11 @@ impl Ledger {
         let mut attributions = Attributions::new();
         for (document, change) in actions.chain(reported) {
             let object = change.object();
-            let difference = self.difference(document, change, &object, now);
-            if difference.by.is_none() {
-                let by = self.explanation(&object);
-                if let Some(difference) = self.there(&object) {
-                    difference.by = by;
-                }
+            let at = self.difference(document, change, &object, now);
+            if self.found[at].by.is_none() {
+                self.found[at].by = self.explanation(&self.found[at]);
             }
-            if let Some(by) = self.there(&object).and_then(|difference| difference.by.clone()) {
+            if let Some(by) = self.found[at].by.clone() {
                 attributions.insert(object.clone(), by);
             }
             seen.insert(object);
@@ -128,18 +127,14 @@ impl Ledger {
         attributions
     }
 
-    fn there(&mut self, object: &str) -> Option<&mut Difference> {
-        self.found.iter_mut().find(|it| it.is_there && it.object == object)
-    }
-
-    /// What is known of a difference, which may be new.
+    /// Where what is known of a difference is kept, which may be new.
     fn difference(
         &mut self,
         document: &DocumentRef,
         change: &Change,
         object: &str,
         now: Timestamp,
-    ) -> &Difference {
+    ) -> usize {
         let known = self.found.iter().position(|it| it.is_there && it.object == object);
         let at = known.unwrap_or_else(|| {
             if self.found.len() >= FOUND_MAX {
@@ -151,18 +146,23 @@ impl Ledger {
                 change: change.kind(),
                 traces: traces_of_change(change),
                 since: now,
+                seen: now,
                 is_there: true,
                 by: None,
             });
             self.found.len() - 1
         });
-        &self.found[at]
+        self.found[at].seen = now;
+        at
     }
 
-    /// The last event that explains a difference.
-    fn explanation(&self, object: &str) -> Option<Attribution> {
-        let difference = self.found.iter().find(|it| it.is_there && it.object == object)?;
-        let events = self.heard.iter().filter(|heard| heard.explains(difference));
+    /// The last event that explains a difference, and none that an earlier one of the same object had.
+    fn explanation(&self, difference: &Difference) -> Option<Attribution> {
+        let healed = self.found.iter().filter(|it| !it.is_there && it.object == difference.object);
+        let healed = healed.map(|it| it.seen).max();
+        let events = self.heard.iter().filter(|heard| {
+            heard.explains(difference) && healed.is_none_or(|healed| heard.event.at > healed)
+        });
         events.max_by_key(|heard| heard.event.at).map(|heard| attribution(&heard.event))
     }
 

@@ -3,6 +3,8 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
+use jiff::Timestamp;
+
 /// Ids that are remembered. A pass makes some hundred changes, and CloudTrail tells of them within minutes.
 const IDS_MAX: usize = 10_000;
 
@@ -14,8 +16,11 @@ pub(super) struct Recent {
 }
 
 /// The ids that AWS gave to requests of this process.
-#[derive(Debug, Default)]
-pub(in crate::controller) struct OwnRequests(Mutex<Recent>);
+#[derive(Debug)]
+pub(in crate::controller) struct OwnRequests {
+    since: Timestamp,
+    ids: Mutex<Recent>,
+}
 
 impl Recent {
     /// Remembers an id; says if it is new.
@@ -38,14 +43,24 @@ impl Recent {
 }
 
 impl OwnRequests {
+    /// Those of a process that began at `since`.
+    pub(in crate::controller) fn since(since: Timestamp) -> Self {
+        Self { since, ids: Mutex::default() }
+    }
+
+    /// Is what was done then known, if it was ours?
+    pub(super) fn cover(&self, at: Timestamp) -> bool {
+        at >= self.since
+    }
+
     /// A request was ours.
     pub(in crate::controller) fn note(&self, id: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
     }
 
     /// Was it?
     pub(super) fn contains(&self, id: &str) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
     }
 }
 

@@ -228,6 +228,38 @@ async fn what_palisade_does_itself_wakes_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_uses_the_role_of_palisade_is_noticed_at_once() {
+    let (mut stage, queue) = listening().await;
+    let mut message = detach(&stage, "e-1");
+    let caller = stage.cloud.truth().caller.known().unwrap().arn.clone();
+    message["detail"]["userIdentity"]["arn"] = json!(caller);
+    queue.put("m-1", &message.to_string());
+    let found = stage.until(is_found).await;
+    assert_eq!(found.last_pass.wake, WakeReason::Event);
+    assert_eq!(found.last_pass.detected[0].by.as_ref().unwrap().principal, caller);
+    stage.until_in_sync().await;
+    // What the process before this one did comes late, and is known by its date.
+    message["detail"]["eventTime"] = json!("2026-11-22T11:59:59Z");
+    message["detail"]["eventID"] = json!("e-0");
+    queue.put("m-2", &message.to_string());
+    assert_eq!(stage.next().await.last_pass.wake, WakeReason::Timer);
+    counted(&stage, "own", 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_whose_drift_was_healed_is_not_blamed_for_the_next() {
+    let (mut stage, queue) = listening().await;
+    let message = detach(&stage, "e-1");
+    queue.put("m-1", &message.to_string());
+    let found = stage.until(is_found).await;
+    assert!(found.last_pass.detected[0].by.is_some());
+    stage.until_in_sync().await;
+    let _lost = detach(&stage, "e-2");
+    let found = stage.until(is_found).await;
+    assert_eq!((found.last_pass.wake, &found.last_pass.detected[0].by), (WakeReason::Timer, &None));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_event_that_comes_late_says_afterwards_who_it_was() {
     let (mut stage, queue) = listening().await;
     let message = detach(&stage, "e-1");
