@@ -1,9 +1,10 @@
 //! The port to whoever is told of things. Knows no protocol, and nothing of what messages say.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 /// What is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// In a few words of ASCII, for what has a subject line.
     pub subject: String,

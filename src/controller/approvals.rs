@@ -7,13 +7,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::controller::disk::replace;
 use crate::org::{DocumentRef, OrganizationId, hex};
 use crate::plan::{Action, Hold, Plan};
 
@@ -237,16 +238,13 @@ fn text(directory: &Path, plan: &HeldPlan) -> Result<Vec<u8>, ApprovalError> {
     serde_json::to_vec_pretty(plan).map_err(|source| ApprovalError::Unreadable { path, source })
 }
 
-/// Writes a file so that nobody ever reads half of it.
 fn write(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), ApprovalError> {
     let path = directory.join(name);
-    let whole = || -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(directory)?;
-        file.write_all(bytes)?;
-        file.persist(&path).map_err(|error| error.error)?;
-        Ok(())
-    };
-    whole().map_err(|source| ApprovalError::Directory { what: "write", path, source })
+    replace(directory, name, bytes).map_err(|source| ApprovalError::Directory {
+        what: "write",
+        path,
+        source,
+    })
 }
 
 fn remove(path: &Path) -> Result<(), ApprovalError> {

@@ -23,6 +23,7 @@ use crate::controller::lease::Leadership;
 use crate::controller::lock;
 use crate::controller::lock::{Lock, LockError};
 use crate::controller::notify::{Channel, deliver};
+use crate::controller::past;
 use crate::controller::round::Keeper;
 use crate::controller::shutdown::{Stop, Urgency};
 use crate::controller::standing::Standing;
@@ -183,7 +184,10 @@ impl Daemon {
             metrics.record_leader(u8::from(leadership.leads()));
         });
         let own = self.journal.own_requests();
-        let (notifier, _delivering) = deliver(self.channels, &self.metrics);
+        let data_directory = &self.settings.data_directory;
+        let (notifier, _delivering) =
+            deliver(self.channels, &self.metrics, data_directory, self.clock);
+        let report = past::recall(data_directory).map(Arc::new);
         let (events, _hearing) =
             listen(self.queue, &self.leadership, &own, &self.metrics, &notifier);
         let wakes = Wakes {
@@ -205,7 +209,8 @@ impl Daemon {
             leadership: self.leadership,
             stop: stop.clone(),
             standing: Standing::default(),
-            report: None,
+            report,
+            has_spoken: false,
             events,
             notifier: notifier.clone(),
             attributions: std::collections::BTreeMap::new(),

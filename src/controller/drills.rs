@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use crate::controller::disk::replace;
 use crate::org::DocumentRef;
 
 const DRILLS: &str = "drills.json";
@@ -45,10 +46,7 @@ pub fn record_drills(
     let path = data_directory.join(DRILLS);
     let write = || -> io::Result<()> {
         fs::create_dir_all(data_directory)?;
-        let mut file = tempfile::NamedTempFile::new_in(data_directory)?;
-        serde_json::to_writer_pretty(&mut file, &recorded)?;
-        file.persist(&path)?;
-        Ok(())
+        replace(data_directory, DRILLS, &serde_json::to_vec_pretty(&recorded)?)
     };
     write().map_err(|source| DrillError { what: "write", path: path.clone(), source })
 }

@@ -4,11 +4,13 @@
 //! - Desired state that does not load leaves the last good one in force; none at all changes nothing.
 //! - Nothing is changed after the first signal, without the lease, without a journal that can be
 //!   written, or on another organization.
-//! - Nothing of what it knows has to survive it.
+//! - Nothing of what it knows has to survive it for AWS to be as git says. What it has told nobody yet, and how
+//!   things stood, wait in the data directory for the next process.
 
 mod approvals;
 mod backoff;
 mod daemon;
+mod disk;
 mod drills;
 mod events;
 mod files;
@@ -19,6 +21,7 @@ mod measure;
 mod measured;
 mod notify;
 mod pass;
+mod past;
 mod pulse;
 mod revision;
 mod round;

@@ -18,6 +18,7 @@ use crate::controller::lease::Leadership;
 use crate::controller::measure::{count_actions, measure};
 use crate::controller::notify::Notifier;
 use crate::controller::pass::{Hands, Passed, carry_out, look};
+use crate::controller::past;
 use crate::controller::pulse::Pulse;
 use crate::controller::shutdown::{Stop, Urgency, WhileLeading};
 use crate::controller::standing::Standing;
@@ -34,7 +35,7 @@ use crate::status::{
 /// it showed it, and what is read in the first half minute after is not kept.
 const SECOND_LOOK: Duration = Duration::from_secs(35);
 
-/// What the daemon keeps from round to round. None of it has to survive the process.
+/// What the daemon keeps from round to round.
 pub(in crate::controller) struct Keeper {
     pub(in crate::controller) settings: Settings,
     pub(in crate::controller) cloud: Arc<dyn Cloud>,
@@ -47,7 +48,10 @@ pub(in crate::controller) struct Keeper {
     pub(in crate::controller) standing: Standing,
     pub(in crate::controller) observer: Observer,
     pub(in crate::controller) backoff: Backoff,
+    /// How things stood after the round before, or when the process before this one ended.
     pub(in crate::controller) report: Option<Arc<Report>>,
+    /// Has this process said how things stand?
+    pub(in crate::controller) has_spoken: bool,
     pub(in crate::controller) events: Events,
     pub(in crate::controller) notifier: Notifier,
     /// Who caused what the last plan is about.
@@ -83,6 +87,9 @@ impl Keeper {
             self.events.settle(Found::Nothing);
             return Some(self.conclude(report, None, Progress::Stuck));
         };
+        let id = &resources.organization_id;
+        // Of another organization nothing is told about this one.
+        self.report.take_if(|it| it.organization_id.as_ref().is_some_and(|before| before != id));
         let approvals = self.approvals(&mut troubles);
         let passed = self.pass(&resources, &approvals).await?;
         troubles.extend(self.settle(&passed));
@@ -185,7 +192,8 @@ impl Keeper {
     fn conclude(&mut self, report: Report, passed: Option<&Passed>, progress: Progress) -> Due {
         let due = self.backoff.next(&report, progress);
         measure(&self.metrics, &report);
-        log(&report, self.report.as_deref());
+        log(&report, self.report.as_deref().filter(|_| self.has_spoken));
+        self.has_spoken = true;
         // Who only looks on sees the same as the one that acts, and one of them tells.
         if report.leader {
             for notice in notices(&report, self.report.as_deref()) {
@@ -193,6 +201,9 @@ impl Keeper {
             }
         }
         let view = passed.and_then(|passed| plan_view(&passed.plan).ok()).map(Arc::new);
+        if let Err(error) = past::keep(&self.settings.data_directory, &report) {
+            tracing::debug!(%error, "a restart would not know how things stand");
+        }
         let report = Arc::new(report);
         self.report = Some(Arc::clone(&report));
         self.publisher.publish(report, view);

@@ -61,7 +61,7 @@ pub struct Attribution {
 pub enum Cause {
     /// It appeared in AWS while desired state stayed as it was.
     Drift,
-    /// Desired state changed, or the difference was there when the daemon started.
+    /// Desired state changed, or the difference was there when palisade first looked.
     Change,
 }
 

@@ -1,5 +1,5 @@
 //! What a daemon remembers of the passes before: how passes ended, how documents stood, what happened to
-//! objects. All of it is bounded, newest first, and gone when the process is.
+//! objects. All of it is bounded, newest first, and left in the data directory for the process after this one.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

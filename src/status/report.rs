@@ -61,10 +61,10 @@ pub struct Report {
     /// OUs and accounts with what lies on them; nothing while they are not known.
     #[serde(default)]
     pub tree: Option<TreeReport>,
-    /// Passes, the last first; at most fifty entries, since the daemon started.
+    /// Passes, the last first; at most fifty entries.
     #[serde(default)]
     pub passes: Vec<PassSpan>,
-    /// Drift of objects, the newest first; at most two hundred, since the daemon started.
+    /// Drift of objects, the newest first; at most two hundred.
     #[serde(default)]
     pub happenings: Vec<Happening>,
     /// How the practices of the Security Pillar stand.
@@ -326,7 +326,7 @@ pub struct DocumentReport {
     /// What it lies on: paths of OUs, and accounts.
     #[serde(default)]
     pub targets: BTreeSet<String>,
-    /// How it stood, the newest first; at most twenty entries, since the daemon started.
+    /// How it stood, the newest first; at most twenty entries.
     #[serde(default)]
     pub history: Vec<Turn>,
 }

@@ -1,18 +1,25 @@
 //! Tells people what passes and events bring, each channel by itself and none of them in anybody's way.
 //!
-//! What is to be told waits in memory, bounded. A message that a channel does not take is tried again, later
-//! each time, until it is taken, refused, or too old: at least once, as long as the process lives.
+//! What is to be told waits, bounded, in memory and in the data directory. A message that a channel does not
+//! take is tried again, later each time, until it is taken, refused, or too old, by the next process if this
+//! one ends: at least once.
 
 use std::collections::VecDeque;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use strum::IntoEnumIterator;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
+use crate::clock::Clock;
 use crate::cloud::{Message, Messenger, SendError};
+use crate::controller::disk::replace;
 use crate::metrics::Metrics;
 use crate::status::{Notice, Trouble, scrub};
 
@@ -26,7 +33,7 @@ const RETRY_MIN: Duration = Duration::from_secs(1);
 const RETRY_MAX: Duration = Duration::from_mins(5);
 
 /// What is older is no news.
-const AGE_MAX: Duration = Duration::from_hours(24);
+const AGE_MAX: SignedDuration = SignedDuration::from_hours(24);
 
 /// How long one attempt may take, whatever a channel waits for.
 const ATTEMPT_MAX: Duration = Duration::from_secs(20);
@@ -82,21 +89,32 @@ struct Outbox {
     name: &'static str,
     form: Form,
     metrics: Arc<Metrics>,
+    clock: Clock,
+    data_directory: PathBuf,
     state: Mutex<State>,
+    /// There is more to tell.
     changed: Notify,
+    /// What waits is no longer what the file says.
+    unsaved: Notify,
+    /// Held while the file is written, so that what is newer is written last.
+    saving: Mutex<()>,
 }
 
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Waiting>,
-    /// Is one of them on its way?
-    is_sending: bool,
+    /// The one on its way.
+    sending: Option<Waiting>,
     problem: Option<String>,
+    /// Why what waits would be lost with the process.
+    unsaved: Option<String>,
 }
 
+#[derive(Clone, Serialize, Deserialize)]
 struct Waiting {
+    #[serde(flatten)]
     message: Message,
-    since: Instant,
+    since: Timestamp,
 }
 
 impl Drop for Delivering {
@@ -107,10 +125,12 @@ impl Drop for Delivering {
     }
 }
 
-/// Starts to deliver to `channels`.
+/// Starts to deliver to `channels`, first what the process before has left in `data_directory`.
 pub(in crate::controller) fn deliver(
     channels: Vec<Channel>,
     metrics: &Arc<Metrics>,
+    data_directory: &Path,
+    clock: Clock,
 ) -> (Notifier, Delivering) {
     let (mut outboxes, mut tasks) = (Vec::new(), Vec::new());
     for Channel { name, form, messenger } in channels {
@@ -119,10 +139,16 @@ pub(in crate::controller) fn deliver(
             name,
             form,
             metrics: Arc::clone(metrics),
+            clock,
+            data_directory: data_directory.to_owned(),
             state: Mutex::default(),
             changed: Notify::new(),
+            unsaved: Notify::new(),
+            saving: Mutex::default(),
         });
+        outbox.load();
         tasks.push(tokio::spawn(Arc::clone(&outbox).run(messenger)));
+        tasks.push(tokio::spawn(Arc::clone(&outbox).save_always()));
         outboxes.push(outbox);
     }
     (Notifier(outboxes), Delivering(tasks))
@@ -146,7 +172,10 @@ impl Notifier {
             }
         };
         if tokio::time::timeout(FLUSH_MAX, empty).await.is_err() {
-            tracing::warn!("some notifications were not delivered before the end");
+            tracing::warn!("some notifications wait for the next start");
+        }
+        for outbox in &self.0 {
+            outbox.save();
         }
     }
 
@@ -154,11 +183,14 @@ impl Notifier {
     pub(in crate::controller) fn troubles(&self) -> Vec<Trouble> {
         let trouble = |outbox: &Arc<Outbox>| {
             let state = outbox.lock();
-            let why = state.problem.clone()?;
             let waiting = state.waiting.len();
-            Some(Trouble {
+            let slow = state.problem.as_ref().map(|why| format!("{waiting} wait: {why}"));
+            let unsaved = state.unsaved.as_ref();
+            let unsaved = unsaved.map(|why| format!("a restart would lose what waits: {why}"));
+            let why: Vec<String> = slow.into_iter().chain(unsaved).collect();
+            (!why.is_empty()).then(|| Trouble {
                 component: "notifications".to_owned(),
-                message: format!("{waiting} wait for the {}: {why}", outbox.name),
+                message: format!("{}: {}", outbox.name, why.join("; ")),
             })
         };
         self.0.iter().filter_map(trouble).collect()
@@ -173,21 +205,74 @@ impl Outbox {
             state.waiting.pop_front();
             self.count(Told::Dropped);
         }
-        state.waiting.push_back(Waiting { message, since: Instant::now() });
+        state.waiting.push_back(Waiting { message, since: self.clock.now() });
         drop(state);
         self.changed.notify_one();
+        self.unsaved.notify_one();
     }
 
     fn is_busy(&self) -> bool {
         let state = self.lock();
-        state.is_sending || !state.waiting.is_empty()
+        state.sending.is_some() || !state.waiting.is_empty()
     }
 
     fn next(&self) -> Option<Waiting> {
         let mut state = self.lock();
         let next = state.waiting.pop_front();
-        state.is_sending = next.is_some();
+        state.sending.clone_from(&next);
         next
+    }
+
+    fn file(&self) -> String {
+        format!("notifications-{}.json", self.name)
+    }
+
+    /// Takes over what the process before has left.
+    fn load(&self) {
+        let path = self.data_directory.join(self.file());
+        let read = fs::read(&path).and_then(|bytes| Ok(serde_json::from_slice(&bytes)?));
+        match read {
+            Ok(left) => {
+                let left: VecDeque<Waiting> = left;
+                let mut state = self.lock();
+                state.waiting = left.into_iter().filter(|it| !self.is_old(it)).collect();
+                state.waiting.truncate(WAITING_MAX);
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => {
+                let path = path.display();
+                tracing::warn!(%path, %error, "what was to be told before the start is not known");
+            }
+        }
+    }
+
+    /// Writes down what waits whenever that changes.
+    async fn save_always(self: Arc<Self>) {
+        loop {
+            self.unsaved.notified().await;
+            let outbox = Arc::clone(&self);
+            if tokio::task::spawn_blocking(move || outbox.save()).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn save(&self) {
+        let _one = self.saving.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.lock();
+        let waiting: Vec<&Waiting> = state.sending.iter().chain(&state.waiting).collect();
+        let text = serde_json::to_vec(&waiting).map_err(io::Error::from);
+        drop(state);
+        let saved = text.and_then(|text| replace(&self.data_directory, &self.file(), &text));
+        let why = saved.err().map(|error| error.to_string());
+        let is_news = std::mem::replace(&mut self.lock().unsaved, why.clone()) != why;
+        if let Some(error) = why.filter(|_| is_news) {
+            tracing::error!(channel = self.name, error, "a restart would lose what is to be told");
+        }
+    }
+
+    fn is_old(&self, waiting: &Waiting) -> bool {
+        self.clock.now().duration_since(waiting.since) > AGE_MAX
     }
 
     async fn run(self: Arc<Self>, messenger: Arc<dyn Messenger>) {
@@ -214,12 +299,11 @@ impl Outbox {
     /// other from being told.
     fn settle(&self, waiting: Waiting, sent: Result<(), SendError>) -> Told {
         let mut state = self.lock();
-        state.is_sending = false;
+        state.sending = None;
         let (told, problem) = match sent {
             Ok(()) => (Told::Delivered, None),
             Err(error) => {
-                let is_over =
-                    matches!(error, SendError::Refused(_)) || waiting.since.elapsed() > AGE_MAX;
+                let is_over = matches!(error, SendError::Refused(_)) || self.is_old(&waiting);
                 let told = if is_over { Told::Failed } else { Told::Retried };
                 (told, Some(scrub(&error.to_string())))
             }
@@ -230,6 +314,7 @@ impl Outbox {
         let is_news = state.problem != problem;
         state.problem.clone_from(&problem);
         drop(state);
+        self.unsaved.notify_one();
         self.count(told);
         match problem {
             Some(error) if is_news => {

@@ -4,9 +4,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tempfile::TempDir;
 use tokio::time::Instant;
 
 use super::{Channel, Delivering, Form, Notifier, RETRY_MAX, WAITING_MAX, deliver, message};
+use crate::clock::Clock;
 use crate::cloud::{Message, Messenger, SendError};
 use crate::controller::metrics;
 use crate::metrics::Metrics;
@@ -45,12 +47,27 @@ fn notice(document: &str) -> Notice {
     Notice::break_glass(document, &"555555555555".parse().unwrap(), by)
 }
 
-fn telling(fake: Fake) -> (Notifier, Delivering, Arc<Fake>, Arc<Metrics>) {
+/// A daemon's part that tells, and the channel that it tells.
+struct Telling {
+    notifier: Notifier,
+    _delivering: Delivering,
+    fake: Arc<Fake>,
+    metrics: Arc<Metrics>,
+}
+
+fn telling_from(home: &TempDir, fake: Fake) -> Telling {
     let (fake, metrics) = (Arc::new(fake), metrics().unwrap());
     let messenger = Arc::clone(&fake) as Arc<dyn Messenger>;
     let channel = Channel { name: "webhook", form: Form::Json, messenger };
-    let (notifier, delivering) = deliver(vec![channel], &metrics);
-    (notifier, delivering, fake, metrics)
+    let clock = Clock::starting_at(jiff::Timestamp::UNIX_EPOCH);
+    let (notifier, delivering) = deliver(vec![channel], &metrics, home.path(), clock);
+    Telling { notifier, _delivering: delivering, fake, metrics }
+}
+
+fn telling(fake: Fake) -> (TempDir, Telling) {
+    let home = tempfile::tempdir().unwrap();
+    let telling = telling_from(&home, fake);
+    (home, telling)
 }
 
 #[track_caller]
@@ -64,7 +81,7 @@ fn counted(metrics: &Metrics, result: &str, count: usize) {
 #[tokio::test(start_paused = true)]
 async fn what_is_not_taken_is_told_again_until_it_is() {
     let away = SendError::Unavailable("HTTP status 500".to_owned());
-    let (notifier, _delivering, fake, metrics) =
+    let (_home, Telling { notifier, _delivering, fake, metrics }) =
         telling(Fake { answers: Mutex::new(vec![away; 20]), ..Fake::default() });
     let start = Instant::now();
     notifier.tell(&notice("one"));
@@ -85,7 +102,7 @@ async fn what_is_not_taken_is_told_again_until_it_is() {
 #[tokio::test(start_paused = true)]
 async fn what_is_refused_is_given_up_and_keeps_nothing_else() {
     let no = SendError::Refused("HTTP status 404".to_owned());
-    let (notifier, _delivering, fake, metrics) =
+    let (_home, Telling { notifier, _delivering, fake, metrics }) =
         telling(Fake { answers: Mutex::new(vec![no]), ..Fake::default() });
     notifier.tell(&notice("one"));
     notifier.tell(&notice("two"));
@@ -97,7 +114,8 @@ async fn what_is_refused_is_given_up_and_keeps_nothing_else() {
 
 #[tokio::test(start_paused = true)]
 async fn a_channel_that_hangs_keeps_nobody_waiting_and_no_more_than_so_much() {
-    let (notifier, _delivering, _fake, metrics) = telling(Fake { hangs: true, ..Fake::default() });
+    let (_home, Telling { notifier, _delivering, fake: _, metrics }) =
+        telling(Fake { hangs: true, ..Fake::default() });
     let start = Instant::now();
     for _ in 0..WAITING_MAX + 10 {
         notifier.tell(&notice("one"));
@@ -106,6 +124,40 @@ async fn a_channel_that_hangs_keeps_nobody_waiting_and_no_more_than_so_much() {
     counted(&metrics, "dropped", 10);
     notifier.flush().await;
     assert!(start.elapsed() < Duration::from_secs(10), "nor the end of the daemon");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_process_could_not_tell_the_next_one_tells() {
+    let (home, before) = telling(Fake { hangs: true, ..Fake::default() });
+    before.notifier.tell(&notice("one"));
+    before.notifier.tell(&notice("two"));
+    before.notifier.flush().await;
+    assert_eq!(before.notifier.troubles(), []);
+    drop(before);
+    let after = telling_from(&home, Fake::default());
+    after.notifier.flush().await;
+    let taken = after.fake.taken.lock().unwrap().clone();
+    assert!(taken.len() == 2 && taken[0].contains("one"), "{taken:?}");
+    drop(after);
+    let last = telling_from(&home, Fake::default());
+    last.notifier.flush().await;
+    assert!(last.fake.taken.lock().unwrap().is_empty(), "told twice");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_written_down_is_told_all_the_same_and_shown() {
+    let (home, telling) = telling(Fake { hangs: true, ..Fake::default() });
+    std::fs::remove_dir_all(home.path()).unwrap();
+    telling.notifier.tell(&notice("one"));
+    telling.notifier.flush().await;
+    let troubles = telling.notifier.troubles();
+    assert!(troubles[0].message.contains("a restart would lose what waits"), "{troubles:?}");
+    std::fs::create_dir(home.path()).unwrap();
+    std::fs::write(home.path().join("notifications-webhook.json"), "[{").unwrap();
+    let after = telling_from(&home, Fake::default());
+    after.notifier.tell(&notice("two"));
+    after.notifier.flush().await;
+    assert_eq!(after.fake.taken.lock().unwrap().len(), 1);
 }
 
 #[test]

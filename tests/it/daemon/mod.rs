@@ -8,5 +8,6 @@ mod leaving;
 mod measured;
 mod passes;
 mod process;
+mod restart;
 mod stage;
 mod told;

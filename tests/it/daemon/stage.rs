@@ -88,6 +88,7 @@ pub(crate) struct Stage {
     pub(crate) cloud: SimulatedCloud,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) data_directory: PathBuf,
+    settings: Settings,
     stopper: Stopper,
     running: JoinHandle<std::io::Result<Stopped>>,
     published: watch::Receiver<Published>,
@@ -121,7 +122,7 @@ impl Staging {
         let metrics = metrics().unwrap();
         let clock = Clock::starting_at("2026-11-22T12:00:00Z".parse::<Timestamp>().unwrap());
         let data_directory = settings.data_directory.clone();
-        let shared = Arc::new(cloud.clone());
+        let (shared, kept) = (Arc::new(cloud.clone()), settings.clone());
         let daemon =
             Daemon::open(settings, shared, clock, Arc::clone(&metrics), leadership).await.unwrap();
         let daemon = match queue {
@@ -131,7 +132,8 @@ impl Staging {
         let published = daemon.published();
         let (stopper, stop): (Stopper, Stop) = channel();
         let running = tokio::spawn(daemon.run(stop));
-        Stage { home, cloud, metrics, data_directory, stopper, running, published, last: None }
+        let (settings, last) = (kept, None);
+        Stage { home, cloud, metrics, data_directory, settings, stopper, running, published, last }
     }
 }
 
@@ -189,6 +191,14 @@ impl Stage {
     /// Waits for the end.
     pub(crate) async fn ended(self) -> Stopped {
         self.running.await.unwrap().unwrap()
+    }
+
+    /// Stops the daemon, for another one that finds everything as it was left.
+    pub(crate) async fn stopped(self) -> Staging {
+        let Self { home, cloud, settings, stopper, running, .. } = self;
+        stopper.ask(Urgency::Leave);
+        assert_eq!(running.await.unwrap().unwrap(), Stopped::Cleanly);
+        Staging { home, cloud, settings, leadership: alone(), queue: None }
     }
 
     pub(crate) fn journal(&self) -> Vec<serde_json::Value> {
