@@ -4,7 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desired::model::Source;
-use crate::org::{AccountId, DocumentRef, OuPath};
+use crate::org::{AccountId, DocumentRef, OrganizationId, OuPath};
+use crate::policy::{Request, RequestProblem};
+
+/// Tells whether the principal's account is a member of an organization.
+const PRINCIPAL_ORGANIZATION: &str = "aws:PrincipalOrgID";
 
 /// One `GuardrailTest` document.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +87,40 @@ pub enum Place {
     Unit(OuPath, AccountId),
     /// An account of nobody's concern.
     Outside(AccountId),
+}
+
+impl Call {
+    /// The request that the call means in an organization, unless what is said of a condition key
+    /// contradicts who calls.
+    ///
+    /// `aws:PrincipalOrgID` follows from where the principal lives: AWS sends it with every call of a
+    /// member account ("AWS global condition context keys"). Of an account outside nobody knows whose
+    /// organization it is in, only that it is another.
+    pub fn request(&self, organization: &OrganizationId) -> Result<Request, RequestProblem> {
+        let mut request =
+            Request::new(&self.principal, &self.action)?.in_account(self.owner.account().as_str());
+        if let Some(resource) = &self.resource {
+            request = request.on(resource);
+        }
+        request = match &self.caller {
+            Some(Place::Account(_) | Place::Unit(..)) => {
+                request.with(PRINCIPAL_ORGANIZATION, [organization.as_str()])
+            }
+            Some(Place::Outside(_)) => request,
+            None => request.without(PRINCIPAL_ORGANIZATION),
+        };
+        let is_outside = matches!(self.caller, Some(Place::Outside(_)));
+        for (key, values) in &self.context {
+            let claims_ours = key.eq_ignore_ascii_case(PRINCIPAL_ORGANIZATION)
+                && values.iter().any(|value| value == organization.as_str());
+            if is_outside && claims_ours {
+                return Err(RequestProblem::Contradiction(key.clone()));
+            }
+            let values: Vec<&str> = values.iter().map(String::as_str).collect();
+            request = request.told(key, &values)?;
+        }
+        self.absent.iter().try_fold(request, |request, key| request.told(key, &[]))
+    }
 }
 
 impl Place {

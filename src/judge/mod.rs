@@ -13,7 +13,6 @@
 mod bindings;
 mod coverage;
 mod report;
-mod request;
 
 use crate::compile::Resources;
 use crate::desired::{Call, Case, DesiredTest, Expectation};
@@ -21,7 +20,7 @@ use crate::effective::{Answer, Effective};
 use crate::judge::bindings::BindingsCache;
 use crate::judge::coverage::Exercised;
 use crate::judge::report::Reporter;
-use crate::judge::request::request;
+use crate::org::OrganizationId;
 use crate::policy::{ControlType, Hit, Request, Truth};
 
 pub use crate::judge::report::{
@@ -38,7 +37,7 @@ pub fn judge(
     let effective = Effective::desired(resources);
     let mut judge = Judge {
         reporter: Reporter { effective: &effective },
-        organization_id: resources.organization_id.as_str(),
+        organization: &resources.organization_id,
         bindings: BindingsCache::new(&effective),
         exercised: Exercised::default(),
     };
@@ -56,7 +55,7 @@ pub fn judge(
 
 struct Judge<'a> {
     reporter: Reporter<'a>,
-    organization_id: &'a str,
+    organization: &'a OrganizationId,
     bindings: BindingsCache<'a>,
     exercised: Exercised,
 }
@@ -65,7 +64,7 @@ impl Judge<'_> {
     fn case(&mut self, test: &DesiredTest, case: &Case, name: String) -> CaseReport {
         let mut failures = Vec::new();
         for call in &case.calls {
-            let finding = match request(call, self.organization_id) {
+            let finding = match call.request(self.organization) {
                 Ok(request) => self.request(call, &request, &case.expect),
                 Err(problem) => Some(Finding::not_a_call(&problem)),
             };

@@ -150,15 +150,12 @@ fn the_resource_s_account_brings_its_own_guardrails() {
         // Members carry the organization's id without anybody saying so.
         &format!("account: [logs, shop], principal: role/x, resourceAccount: shop, {get}: allowed"),
         &format!("ou: /Security, principal: role/x, resourceAccount: shop, {get}: allowed"),
-        &format!(
-            "account: shop, principal: role/x, context: {{AWS:principalorgid: o-other}}, {get}: denied, by: perimeter"
-        ),
         // Whose organization an account outside belongs to is not known.
         &format!(
             "account: '999999999999', principal: role/x, resourceAccount: shop, {get}: unknown"
         ),
         &format!(
-            "account: '999999999999', principal: role/x, resourceAccount: shop, context: {{aws:PrincipalOrgID: o-other}}, {get}: denied, by: perimeter/OnlyUs"
+            "account: '999999999999', principal: role/x, resourceAccount: shop, context: {{AWS:principalorgid: o-other}}, {get}: denied, by: perimeter/OnlyUs"
         ),
         &format!(
             "account: '999999999999', principal: role/x, resourceAccount: logs, {get}: allowed"

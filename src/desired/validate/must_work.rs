@@ -13,6 +13,7 @@ use crate::desired::raw::{
 };
 use crate::desired::validate::{Context, header, policy, token};
 use crate::org::{DocumentRef, OuPath};
+use crate::policy::Request;
 
 const MUST_WORK: &str = "/spec/mustWork";
 const ACCEPTED: &str = "/spec/acceptLockouts";
@@ -50,6 +51,9 @@ pub(crate) fn read(
             context.problem(document, &format!("{pointer}/actions"), finding);
         }
         let (given, absent) = facts(document, &pointer, raw.context, &raw.absent, context);
+        for (at, finding) in contradictions(&pointer, &raw.principal.0, &given, &raw.absent) {
+            context.problem(document, &at, finding);
+        }
         let everywhere = || BTreeSet::from([DesiredTarget::Unit(OuPath::root())]);
         let places = raw.targets.map_or_else(everywhere, |targets| {
             places(document, &format!("{pointer}/targets"), &targets, context)
@@ -170,4 +174,38 @@ fn facts(
         (key, values)
     });
     (values.collect(), absent.iter().map(|key| key.0.clone()).collect())
+}
+
+/// An account that is none of anybody's: stands for every one in which a principal is looked at.
+const SOME_ACCOUNT: &str = "000000000000";
+
+/// Keys of which is said what cannot be so of the principal, and where.
+fn contradictions(
+    pointer: &str,
+    principal: &str,
+    given: &BTreeMap<String, Vec<String>>,
+    absent: &[ConditionKey],
+) -> Vec<(String, Finding)> {
+    let is_local = principal == "root" || (principal.contains('/') && !principal.contains(':'));
+    let arn = if is_local {
+        format!("arn:aws:iam::{SOME_ACCOUNT}:{principal}")
+    } else {
+        principal.to_owned()
+    };
+    // The action has no part in it, and what is no principal is a problem of its own.
+    let Ok(request) = Request::new(&arn, "sts:GetCallerIdentity") else { return Vec::new() };
+    let given = given.iter().map(|(key, values)| {
+        let values = values.iter().map(String::as_str).collect();
+        (format!("{pointer}/context/{}", token(key)), key, values)
+    });
+    let absent = absent
+        .iter()
+        .enumerate()
+        .map(|(index, ConditionKey(key))| (format!("{pointer}/absent/{index}"), key, Vec::new()));
+    let problem = |(at, key, values): (String, &String, Vec<&str>)| {
+        let problem = request.clone().told(key, &values).err()?;
+        let finding = Finding::new(ProblemCode::InvalidValue, problem.to_string());
+        Some((at, finding.help(format!("the principal is {}", shown(principal)))))
+    };
+    given.chain(absent).filter_map(problem).collect()
 }

@@ -10,7 +10,15 @@ use crate::desired::validate::token;
 /// Condition keys of the calls of one case.
 pub(super) struct Facts {
     /// By key in lower case: condition keys are compared without regard to case.
-    facts: BTreeMap<String, (String, Fact)>,
+    facts: BTreeMap<String, Said>,
+}
+
+/// One key, and what is said about it.
+struct Said {
+    key: String,
+    fact: Fact,
+    /// Where.
+    pointer: String,
 }
 
 /// What is said about one key.
@@ -42,7 +50,8 @@ impl Facts {
                 if let Some(problem) = fact.problem() {
                     findings.push((at.clone(), problem));
                 }
-                if said.insert(key.to_ascii_lowercase(), (key.to_owned(), fact)).is_some() {
+                let one = Said { key: key.to_owned(), fact, pointer: at.clone() };
+                if said.insert(key.to_ascii_lowercase(), one).is_some() {
                     let message = format!("{} is said twice", shown(key));
                     let finding = Finding::new(ProblemCode::DuplicateName, message).help(
                         "a key is in one of `context`, `absent` and `forEach`, whatever its case",
@@ -55,9 +64,14 @@ impl Facts {
         Self { facts }
     }
 
+    /// Where something is said about `key`.
+    pub(super) fn pointer_of(&self, key: &str) -> Option<&str> {
+        self.facts.get(&key.to_ascii_lowercase()).map(|said| said.pointer.as_str())
+    }
+
     /// How many combinations `forEach` has.
     pub(super) fn combinations(&self) -> usize {
-        let counts = self.facts.values().map(|(_, fact)| match fact {
+        let counts = self.facts.values().map(|said| match &said.fact {
             Fact::Each(values) => values.len().max(1),
             Fact::Values(_) | Fact::Absent => 1,
         });
@@ -67,7 +81,7 @@ impl Facts {
     /// The keys of each combination.
     pub(super) fn unfold(&self) -> Vec<CallFacts> {
         let mut calls = vec![CallFacts::default()];
-        for (key, fact) in self.facts.values() {
+        for Said { key, fact, .. } in self.facts.values() {
             match fact {
                 Fact::Values(values) => calls.iter_mut().for_each(|call| {
                     call.context.insert(key.clone(), values.clone());

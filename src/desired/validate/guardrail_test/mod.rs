@@ -4,6 +4,8 @@ mod call;
 mod facts;
 mod written;
 
+use std::collections::BTreeMap;
+
 use crate::desired::cases::{Call, Case, DesiredTest, Expectation, ExpectedGuardrail};
 use crate::desired::load::{Document, deserialize};
 use crate::desired::model::DesiredOrg;
@@ -13,6 +15,7 @@ use crate::desired::validate::guardrail_test::call::Resolver;
 use crate::desired::validate::guardrail_test::facts::Facts;
 use crate::desired::validate::guardrail_test::written::Written;
 use crate::desired::validate::{Context, content, header};
+use crate::policy::RequestProblem;
 
 /// The kind of these documents.
 pub(crate) const KIND: &str = TEST_KIND;
@@ -58,6 +61,24 @@ pub(crate) fn read(
 
 fn calls_of(tests: &[DesiredTest]) -> usize {
     tests.iter().flat_map(|test| &test.cases).map(|case| case.calls.len()).sum()
+}
+
+/// Keys of which the case says what cannot be so of one of its callers.
+fn contradictions(calls: &[Call], facts: &Facts, org: &DesiredOrg) -> BTreeMap<String, Finding> {
+    let mut findings = BTreeMap::new();
+    for call in calls {
+        let Err(problem) = call.request(&org.organization_id) else { continue };
+        let key = match &problem {
+            RequestProblem::Contradiction(key) => key.as_str(),
+            RequestProblem::Action(_) | RequestProblem::Principal(_) => "",
+        };
+        let pointer = facts.pointer_of(key).unwrap_or_default();
+        findings.entry(pointer.to_owned()).or_insert_with(|| {
+            Finding::new(ProblemCode::InvalidValue, problem.to_string())
+                .help(format!("the principal is {}", shown(&call.principal)))
+        });
+    }
+    findings
 }
 
 struct Reader<'a, 'b> {
@@ -107,6 +128,7 @@ impl Reader<'_, '_> {
         let mut findings = Vec::new();
         let resolver = Resolver { names: &self.context.names, org: self.org };
         let calls = resolver.calls(written, facts, &mut findings);
+        findings.extend(self.org.into_iter().flat_map(|org| contradictions(&calls, facts, org)));
         for (at, finding) in findings {
             self.problem(&at, finding);
         }
