@@ -21,8 +21,8 @@ pub use crate::plan::objects::toward::is_as_wanted;
 
 use crate::compile::{Estate, ObjectResource, estate, remember};
 use crate::org::{
-    AccountId, ContactStep, DocumentRef, ListedObject, Mark, ObjectKey, ObjectState, ObjectStep,
-    Part,
+    AccountId, ContactStep, DocumentRef, ListedObject, Mark, ObjectKey, ObjectKind, ObjectState,
+    ObjectStep, Part,
 };
 use crate::plan::action::{BlockedReason, Change, ObjectChange};
 use crate::plan::draft::{Draft, Weight};
@@ -140,9 +140,23 @@ impl Unseen {
         account: &AccountId,
         why: &str,
     ) {
+        self.tell(draft, document, account, (BlockedReason::Unknown, why));
+    }
+
+    /// It will be known after what this plan does first.
+    fn wait(&mut self, draft: &mut Draft<'_>, document: &DocumentRef, key: &ObjectKey, why: &str) {
+        self.tell(draft, document, &key.account, (BlockedReason::Dependency, why));
+    }
+
+    fn tell(
+        &mut self,
+        draft: &mut Draft<'_>,
+        document: &DocumentRef,
+        account: &AccountId,
+        (reason, why): (BlockedReason, &str),
+    ) {
         if self.0.insert((document.clone(), account.clone())) {
-            let object = format!("account {account}");
-            draft.block(document, BlockedReason::Unknown, object, why);
+            draft.block(document, reason, format!("account {account}"), why);
         }
     }
 }
@@ -171,8 +185,37 @@ fn seen<'a>(
         Some(Part::Unknown(why)) => why.to_string(),
         None => "its objects were not read".to_owned(),
     };
-    unseen.block(draft, &resource.document, key, &why);
+    match awaited(view, key.kind) {
+        Some(service) => {
+            let why = format!(
+                "read when `{service}` has its trusted access, which this plan gives it; until then: {why}"
+            );
+            unseen.wait(draft, &resource.document, key, &why);
+        }
+        None => unseen.block(draft, &resource.document, key, &why),
+    }
     Err(Unknown)
+}
+
+/// The service without whose trusted access such objects cannot be read, if it is about to get it.
+fn awaited(view: &View<'_>, kind: ObjectKind) -> Option<&'static str> {
+    let service = match kind {
+        ObjectKind::Region | ObjectKind::AlternateContact => "account.amazonaws.com",
+        ObjectKind::RootFeature | ObjectKind::RootCredentials => "iam.amazonaws.com",
+        ObjectKind::Role
+        | ObjectKind::Trail
+        | ObjectKind::Bucket
+        | ObjectKind::KmsKey
+        | ObjectKind::StackSet
+        | ObjectKind::User
+        | ObjectKind::PasswordPolicy
+        | ObjectKind::SamlProvider
+        | ObjectKind::OidcProvider
+        | ObjectKind::EventRule => return None,
+    };
+    let trusted = view.snapshot.trusted_services.known()?;
+    let is_coming = view.resources.trusted_services.contains(service) && !trusted.contains(service);
+    is_coming.then_some(service)
 }
 
 fn compare_one(

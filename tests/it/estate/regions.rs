@@ -268,11 +268,17 @@ async fn disabling_waits_for_approval_and_is_not_even_proposed_unless_asked_for(
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_trusted_access_regions_are_unknown_and_not_absent() {
+async fn before_trusted_access_regions_wait_for_it_and_are_not_absent() {
     let (cloud, resources) = (organization(1), resources(false));
     cloud.meddle(|world| world.remove_trusted_service("account.amazonaws.com"));
     let plan = plan_of(&cloud, &resources, &mut Observer::new(Duration::ZERO)).await;
-    assert_eq!(blocked(&plan, BlockedReason::Unknown), 1, "{:?}", plan.blocked);
-    let kinds: BTreeSet<&str> = plan.actions.iter().map(|action| action.change.kind()).collect();
-    assert!(kinds.contains("EnableTrustedService"), "{kinds:?}");
+    // Not unknown: a first plan that enables what it reads through is no plan that saw too little.
+    assert_eq!(blocked(&plan, BlockedReason::Unknown), 0, "{:?}", plan.blocked);
+    assert_eq!(blocked(&plan, BlockedReason::Dependency), 1, "{:?}", plan.blocked);
+    assert!(plan.blocked[0].message.contains("`account.amazonaws.com` has its trusted access"));
+    let changes: BTreeSet<String> = plan.actions.iter().map(|it| it.change.object()).collect();
+    assert!(changes.contains("service account.amazonaws.com"), "{changes:?}");
+    // The Regions of its own account the management account reads without.
+    let others = changes.iter().filter(|object| object.contains("in account 5"));
+    assert_eq!(others.count(), 0, "{changes:?}");
 }
