@@ -9,6 +9,7 @@ use strum::IntoEnumIterator;
 use crate::act::Outcome;
 use crate::cloud::Operation;
 use crate::controller::events::{BREAK_GLASS, MessageResult};
+use crate::controller::trouble::Component;
 use crate::desired::Mode;
 use crate::metrics::{Emergency, Guardrail, KnownLabels, Metrics, Trail};
 use crate::org::DocumentRef;
@@ -26,6 +27,7 @@ pub fn metrics() -> prometheus::Result<Arc<Metrics>> {
         drift_sources: vec![SWEEP, EVENT],
         message_results: MessageResult::iter().map(Into::into).collect(),
         phases: vec![OBSERVE, PLAN, ACT],
+        components: Component::iter().map(Into::into).collect(),
         actions: Change::kinds().collect(),
         outcomes: Outcome::iter().map(|outcome| outcome.word()).collect(),
         operations: Operation::iter()
@@ -64,6 +66,10 @@ pub(in crate::controller) fn measure(metrics: &Metrics, report: &Report) {
     for reason in BlockedReason::iter() {
         let blocked = report.blocked.iter().filter(|blocked| blocked.reason == reason).count();
         metrics.record_blocked(reason.into(), blocked);
+    }
+    for component in Component::iter() {
+        let troubles = report.troubles.iter().filter(|trouble| component.has(trouble)).count();
+        metrics.record_trouble(component.into(), troubles);
     }
     metrics.record_held(report.held.iter().filter(|held| !held.approved).count());
     let unclassified: BTreeSet<&str> = report

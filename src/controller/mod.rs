@@ -28,6 +28,7 @@ mod round;
 mod shutdown;
 mod standing;
 mod touched;
+mod trouble;
 mod wake;
 
 pub use crate::controller::approvals::{ApprovalError, HeldChange, HeldPlan, approve, held};

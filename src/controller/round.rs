@@ -22,6 +22,7 @@ use crate::controller::past;
 use crate::controller::pulse::Pulse;
 use crate::controller::shutdown::{Stop, Urgency, WhileLeading};
 use crate::controller::standing::Standing;
+use crate::controller::trouble::Component;
 use crate::desired::Mode;
 use crate::metrics::Metrics;
 use crate::observe::Observer;
@@ -214,26 +215,21 @@ impl Keeper {
 fn polling(sight: Sight) -> Option<Trouble> {
     match sight {
         Sight::Told => None,
-        Sight::Polling(why) => Some(Trouble {
-            component: "files".to_owned(),
-            message: format!("changes are noticed by looking every few seconds: {why}"),
-        }),
+        Sight::Polling(why) => {
+            let message = format!("changes are noticed by looking every few seconds: {why}");
+            Some(Component::Files.trouble(message))
+        }
     }
 }
 
 fn unwritten(why: &str) -> Trouble {
-    Trouble {
-        component: "journal".to_owned(),
-        message: format!("nothing is changed while the audit journal cannot be written: {why}"),
-    }
+    let message = format!("nothing is changed while the audit journal cannot be written: {why}");
+    Component::Journal.trouble(message)
 }
 
 fn data_directory(error: &approvals::ApprovalError) -> Trouble {
     let source = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
-    Trouble {
-        component: "data directory".to_owned(),
-        message: format!("approvals do not work: {error}: {source}"),
-    }
+    Component::DataDirectory.trouble(format!("approvals do not work: {error}: {source}"))
 }
 
 fn log(report: &Report, previous: Option<&Report>) {

@@ -8,6 +8,7 @@ mod emergency;
 mod events;
 mod family;
 mod guardrails;
+mod policy_types;
 mod regions;
 mod trails;
 
@@ -26,6 +27,7 @@ use crate::metrics::emergency::EmergencyFamilies;
 use crate::metrics::events::EventFamilies;
 use crate::metrics::family::{Building, Family, amount, lock, seconds};
 use crate::metrics::guardrails::GuardrailFamilies;
+use crate::metrics::policy_types::PolicyTypeFamilies;
 use crate::metrics::regions::RegionFamilies;
 use crate::metrics::trails::TrailFamilies;
 
@@ -50,6 +52,7 @@ pub struct Metrics {
     unmanaged_objects: GaugeVec,
     blocked_actions: GaugeVec,
     held_plan: Gauge,
+    troubles: GaugeVec,
     passes: IntCounterVec,
     pass_duration: HistogramVec,
     last_successful_pass: Gauge,
@@ -63,12 +66,6 @@ pub struct Metrics {
     regions: RegionFamilies,
     trails: TrailFamilies,
     leader: Gauge,
-}
-
-#[derive(Debug)]
-struct PolicyTypeFamilies {
-    slots_used: Family,
-    enabled: Family,
 }
 
 #[derive(Debug)]
@@ -98,6 +95,8 @@ pub struct KnownLabels {
     pub pass_results: Vec<&'static str>,
     /// Of `pass_duration_seconds{phase}`.
     pub phases: Vec<&'static str>,
+    /// Of `daemon_troubles{component}`.
+    pub components: Vec<&'static str>,
     /// Of `drift_events_total{source}`.
     pub drift_sources: Vec<&'static str>,
     /// Of `event_messages_total{result}`.
@@ -142,6 +141,11 @@ impl Metrics {
                 &["reason"],
             )?,
             held_plan: new.gauge("held_plan", "1 while a plan waits for approval.")?,
+            troubles: new.gauges(
+                "daemon_troubles",
+                "What is wrong with a part of the daemon itself; 0 while nothing is.",
+                &["component"],
+            )?,
             passes: new.counters("passes_total", "Passes by how they ended.", &["result"])?,
             pass_duration: new.histograms(
                 "pass_duration_seconds",
@@ -197,6 +201,9 @@ impl Metrics {
         }
         for phase in &known.phases {
             let _exists = self.pass_duration.with_label_values(&[phase]);
+        }
+        for component in &known.components {
+            self.record_trouble(component, 0);
         }
         for source in &known.drift_sources {
             self.drift_events.with_label_values(&[source]).reset();
@@ -288,6 +295,11 @@ impl Metrics {
         self.held_plan.set(amount(plans));
     }
 
+    /// How much is wrong with a part of the daemon.
+    pub fn record_trouble(&self, component: &str, troubles: usize) {
+        self.troubles.with_label_values(&[component]).set(amount(troubles));
+    }
+
     /// A pass ended.
     pub fn count_pass(&self, result: &str) {
         self.passes.with_label_values(&[result]).inc();
@@ -367,21 +379,6 @@ impl Metrics {
             .replace(documents.iter().map(|(kind, count)| (vec![*kind], amount(*count))));
     }
 
-    /// The fullest target of every policy type.
-    pub fn record_slots<'a>(&self, used: impl IntoIterator<Item = (&'a str, f64)>) {
-        self.policy_types
-            .slots_used
-            .replace(used.into_iter().map(|(policy_type, ratio)| (vec![policy_type], ratio)));
-    }
-
-    /// Which policy types that desired state needs are switched on: 1, or 0.
-    pub fn record_policy_types<'a>(&self, enabled: impl IntoIterator<Item = (&'a str, u8)>) {
-        let enabled = enabled.into_iter();
-        self.policy_types
-            .enabled
-            .replace(enabled.map(|(policy_type, enabled)| (vec![policy_type], f64::from(enabled))));
-    }
-
     /// How many leaders this replica is: 1 or 0.
     pub fn record_leader(&self, leaders: u8) {
         self.leader.set(f64::from(leaders));
@@ -428,25 +425,6 @@ impl DesiredStateFamilies {
                 "desired_state_documents",
                 "Documents in the desired state in force.",
                 &["kind"],
-            )?,
-        })
-    }
-}
-
-// === impl PolicyTypeFamilies ===
-
-impl PolicyTypeFamilies {
-    fn new(new: &Building<'_>) -> prometheus::Result<Self> {
-        Ok(Self {
-            slots_used: new.family(
-                "policy_slots_used_ratio",
-                "Policies attached to the fullest target, as a share of what is allowed.",
-                &["type"],
-            )?,
-            enabled: new.family(
-                "policy_type_enabled",
-                "1 while a policy type that desired state needs is switched on.",
-                &["type"],
             )?,
         })
     }

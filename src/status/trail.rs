@@ -30,7 +30,10 @@ pub struct TrailReport {
     pub last_digest: Option<Timestamp>,
     /// How long ago log files may last have been delivered, in seconds.
     pub delivery_age_seconds_max: u32,
-    /// What is wrong with its deliveries although it records, for people.
+    /// What S3 or KMS answered when files were last delivered, for people.
+    #[serde(default)]
+    pub errors: Vec<String>,
+    /// What is wrong with its deliveries although it records, for people: `errors`, and what is late.
     pub reasons: Vec<String>,
 }
 
@@ -88,10 +91,10 @@ fn report(
         last_delivery: delivery.and_then(|delivery| delivery.delivered),
         last_digest: delivery.and_then(|delivery| delivery.digested),
         delivery_age_seconds_max: desired.delivery_age_seconds_max,
+        errors: delivery.map(errors).unwrap_or_default(),
         reasons: Vec::new(),
     };
-    let errors = delivery.map(errors).unwrap_or_default();
-    report.reasons = errors.into_iter().chain(lateness(&report, desired, now)).collect();
+    report.reasons = reasons(&report, desired, now);
     report
 }
 
@@ -103,13 +106,18 @@ fn unseen(desired: &DesiredTrail, now: Timestamp, before: Option<&TrailReport>) 
         last_delivery: None,
         last_digest: None,
         delivery_age_seconds_max: desired.delivery_age_seconds_max,
+        errors: Vec::new(),
         reasons: Vec::new(),
     };
     let before = before.cloned().unwrap_or(unknown);
     let delivery_age_seconds_max = desired.delivery_age_seconds_max;
     let mut report = TrailReport { delivery_age_seconds_max, ..before };
-    report.reasons = lateness(&report, desired, now).collect();
+    report.reasons = reasons(&report, desired, now);
     report
+}
+
+fn reasons(report: &TrailReport, desired: &DesiredTrail, now: Timestamp) -> Vec<String> {
+    report.errors.iter().cloned().chain(lateness(report, desired, now)).collect()
 }
 
 /// What S3 or KMS answers when files are delivered. Their codes only: what AWS adds names other things.
@@ -289,6 +297,9 @@ mod tests {
         let refused = TrailDelivery { error, ..delivering(100) };
         let report = seen(trail(true, refused), 101, None);
         assert_eq!(report.reasons, ["log files cannot be delivered: AccessDenied"]);
+        let unread =
+            Part::Unknown(Unknown { operation: "GetTrailStatus".into(), reason: "no".into() });
+        assert_eq!(seen(unread, 102, Some(&report)).reasons, report.reasons, "nobody saw it cured");
     }
 
     #[test]

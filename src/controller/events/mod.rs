@@ -32,6 +32,7 @@ use crate::controller::events::listener::Listener;
 use crate::controller::journal::LineJournal;
 use crate::controller::lease::Leadership;
 use crate::controller::notify::Notifier;
+use crate::controller::trouble::Component;
 use crate::event::{Event, Subject};
 use crate::metrics::Metrics;
 use crate::observe::{Observer, Touched};
@@ -170,10 +171,9 @@ impl Events {
 
     /// Why no messages come, if that is so.
     pub(in crate::controller) fn trouble(&self) -> Option<Trouble> {
-        self.inbox.problem().map(|why| Trouble {
-            component: "events queue".to_owned(),
-            message: format!("passes go on by timer, and drift is not attributed: {why}"),
-        })
+        let why = self.inbox.problem()?;
+        let message = format!("passes go on by timer, and drift is not attributed: {why}");
+        Some(Component::EventsQueue.trouble(message))
     }
 }
 

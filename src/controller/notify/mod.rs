@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::cloud::{Message, Messenger, SendError};
 use crate::controller::disk::replace;
+use crate::controller::trouble::Component;
 use crate::metrics::Metrics;
 use crate::status::{Notice, Trouble, scrub};
 
@@ -188,10 +189,8 @@ impl Notifier {
             let unsaved = state.unsaved.as_ref();
             let unsaved = unsaved.map(|why| format!("a restart would lose what waits: {why}"));
             let why: Vec<String> = slow.into_iter().chain(unsaved).collect();
-            (!why.is_empty()).then(|| Trouble {
-                component: "notifications".to_owned(),
-                message: format!("{}: {}", outbox.name, why.join("; ")),
-            })
+            let message = format!("{}: {}", outbox.name, why.join("; "));
+            (!why.is_empty()).then(|| Component::Notifications.trouble(message))
         };
         self.0.iter().filter_map(trouble).collect()
     }

@@ -260,6 +260,11 @@ fn a_document_that_was_never_seen_is_not_in_sync() {
     let seen = pass(2, &plan(vec![]), &tried(&[]), Some(&report));
     let again = pass_on(&blind, &circumstances(3), &plan(vec![]), &tried(&[]), Some(&seen));
     assert!(again.in_sync, "what is last known stays said until something else is known");
+    // Alerts do not end because nobody can look.
+    assert_eq!(seen.policy_types_enabled.len(), 1);
+    assert_eq!(again.policy_types_enabled, seen.policy_types_enabled);
+    assert_eq!(seen.policy_slots_used.len(), 1);
+    assert_eq!(again.policy_slots_used, seen.policy_slots_used);
 }
 
 #[test]
