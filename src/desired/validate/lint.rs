@@ -22,13 +22,8 @@ const IGNORE_POINTER: &str = "/metadata/annotations/palisade~1lint-ignore";
 /// From this share of the quota on there is little room for another exception.
 const NEAR_QUOTA_PERCENT: usize = 90;
 
-/// A finding that the document silences.
-struct Ignored<'d> {
-    text: &'d str,
-    code: LintCode,
-    sid: Option<&'d str>,
-    is_used: bool,
-}
+/// What silences findings: a text of an annotation, by its file, its place and itself.
+pub(crate) type Silence = (usize, usize, String);
 
 /// Warns of what is found in a policy document that AWS would take.
 pub(crate) fn check(
@@ -41,20 +36,12 @@ pub(crate) fn check(
 ) {
     let mut found = lint::lint(grammar, &written.value, &except.principals);
     found.extend(near_quota(size, size_max));
-    let mut ignored = read_ignored(document, context);
     for lint in found {
-        let silence = ignored.iter_mut().find(|ignored| ignored.covers(&lint));
-        if let Some(silence) = silence {
-            silence.is_used = true;
+        if is_silenced(document, lint.code, lint.sid.as_deref(), context) {
             continue;
         }
         let finding = Finding::new(ProblemCode::Lint(lint.code), lint.message).help(lint.help);
         report(document, written, Severity::Warning, &lint.pointer, finding, context);
-    }
-    for unused in ignored.iter().filter(|ignored| !ignored.is_used) {
-        let message = format!("{} silences nothing", shown(unused.text));
-        let finding = Finding::new(ProblemCode::InvalidValue, message).help("take it out");
-        context.warning(document, IGNORE_POINTER, finding);
     }
 }
 
@@ -67,16 +54,46 @@ pub(crate) fn warn(
     help: Option<String>,
     context: &mut Context<'_>,
 ) {
-    if !is_silenced(document, code) {
+    if !is_silenced(document, code, None, context) {
         let finding = Finding { code: ProblemCode::Lint(code), message: message.to_owned(), help };
         context.warning(document, pointer, finding);
     }
 }
 
-/// Does the document silence findings of this kind, in whatever statement?
-fn is_silenced(document: &Document, code: LintCode) -> bool {
-    let text = document.node.find(IGNORE_POINTER).and_then(Node::as_str).unwrap_or_default();
-    text.split([',', ' ']).any(|text| text == code.to_string())
+/// Warns of what silences nothing, once everything was looked for. Where there are errors not everything was.
+pub(crate) fn check_silences(documents: &[Document], context: &mut Context<'_>) {
+    for document in documents.iter().filter(|document| document.is_sound) {
+        for text in texts(document) {
+            if parsed(text).is_none() {
+                warn_of_unknown_code(document, text, context);
+            } else if context.report.problems.is_empty()
+                && !context.silenced.contains(&silence(document, text))
+            {
+                let message = format!("{} silences nothing", shown(text));
+                let finding = Finding::new(ProblemCode::InvalidValue, message).help("take it out");
+                context.warning(document, IGNORE_POINTER, finding);
+            }
+        }
+    }
+}
+
+/// Does the document silence findings of this kind, in this statement or in all of them?
+fn is_silenced(
+    document: &Document,
+    code: LintCode,
+    sid: Option<&str>,
+    context: &mut Context<'_>,
+) -> bool {
+    let covers =
+        |(found, of): (LintCode, Option<&str>)| found == code && (of.is_none() || of == sid);
+    let mut texts = texts(document).filter(|text| parsed(text).is_some_and(covers));
+    let found = texts.next().map(|text| silence(document, text));
+    context.silenced.extend(found.clone());
+    found.is_some()
+}
+
+fn silence(document: &Document, text: &str) -> Silence {
+    (document.file, document.node.locate(IGNORE_POINTER).offset, text.to_owned())
 }
 
 fn near_quota(size: usize, size_max: usize) -> Option<Lint> {
@@ -92,31 +109,27 @@ fn near_quota(size: usize, size_max: usize) -> Option<Lint> {
     })
 }
 
-fn read_ignored<'d>(document: &'d Document, context: &mut Context<'_>) -> Vec<Ignored<'d>> {
+/// What the annotation of a document names.
+fn texts(document: &Document) -> impl Iterator<Item = &str> {
     let text = document.node.find(IGNORE_POINTER).and_then(Node::as_str).unwrap_or_default();
-    let mut ignored = Vec::new();
-    for text in text.split([',', ' ']).filter(|text| !text.is_empty()) {
-        let (name, sid) = match text.split_once(':') {
-            Some((name, sid)) => (name, Some(sid)),
-            None => (text, None),
-        };
-        if let Ok(code) = LintCode::from_str(name) {
-            ignored.push(Ignored { text, code, sid, is_used: false });
-            continue;
-        }
-        let names: Vec<&str> = LintCode::iter().map(Into::into).collect();
-        let message = format!("{} is no code of a finding", shown(name));
-        let all = "`palisade validate --help` lists them".to_owned();
-        let help = did_you_mean(name, names).unwrap_or(all);
-        let finding = Finding::new(ProblemCode::UnknownName, message).help(help);
-        context.warning(document, IGNORE_POINTER, finding);
-    }
-    ignored
+    text.split([',', ' ']).filter(|text| !text.is_empty())
 }
 
-impl Ignored<'_> {
-    fn covers(&self, lint: &Lint) -> bool {
-        let is_there = self.sid.is_none_or(|sid| lint.sid.as_deref() == Some(sid));
-        self.code == lint.code && is_there
-    }
+/// A code, and the statement that it is about.
+fn parsed(text: &str) -> Option<(LintCode, Option<&str>)> {
+    let (name, sid) = match text.split_once(':') {
+        Some((name, sid)) => (name, Some(sid)),
+        None => (text, None),
+    };
+    Some((LintCode::from_str(name).ok()?, sid))
+}
+
+fn warn_of_unknown_code(document: &Document, text: &str, context: &mut Context<'_>) {
+    let name = text.split_once(':').map_or(text, |(name, _)| name);
+    let names: Vec<&str> = LintCode::iter().map(Into::into).collect();
+    let message = format!("{} is no code of a finding", shown(name));
+    let all = "`palisade validate --help` lists them".to_owned();
+    let help = did_you_mean(name, names).unwrap_or(all);
+    let finding = Finding::new(ProblemCode::UnknownName, message).help(help);
+    context.warning(document, IGNORE_POINTER, finding);
 }

@@ -23,7 +23,7 @@ mod protection;
 pub(crate) mod regions;
 mod slots;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -54,6 +54,8 @@ pub(crate) struct Context<'a> {
     pub(crate) site: Site,
     /// What has been found.
     pub(crate) report: &'a mut Report,
+    /// What silenced a finding.
+    pub(crate) silenced: BTreeSet<lint::Silence>,
 }
 
 /// Checks what documents mean; gives desired state when it can be put together.
@@ -70,7 +72,9 @@ pub(crate) fn validate(
     let (names, site) = (Names::read(first), Site::read(first));
     let expanded = profile::expand(documents, ready_made);
     let guardrails = documents.iter().chain(&expanded).filter_map(guardrail).collect();
-    let mut context = Context { names, guardrails, texts, files, today, ready_made, site, report };
+    let silenced = BTreeSet::new();
+    let mut context =
+        Context { names, guardrails, texts, files, today, ready_made, site, report, silenced };
     check_unique_names(documents, &mut context);
     check_one_organization(documents, &organizations, &mut context);
     let organization = organizations.first().filter(|document| document.is_sound);
@@ -114,6 +118,7 @@ pub(crate) fn validate(
     for (place, document) in others {
         (KINDS[place].read)(document, org.as_mut(), &mut context);
     }
+    lint::check_silences(documents, &mut context);
     org
 }
 

@@ -297,7 +297,10 @@ fn check_known(document: &Document, pointer: &str, facts: &RegionFacts, context:
             continue;
         };
         let message = format!("AWS has no Region {}", shown(region));
+        let new =
+            "is it new? `palisade/lint-ignore: unknown-region` in `metadata.annotations` says so";
         let help = did_you_mean(region, facts.regions.keys().map(String::as_str));
+        let help = Some(help.unwrap_or_else(|| new.to_owned()));
         lint::warn(document, &pointer, LintCode::UnknownRegion, &message, help, context);
     }
 }

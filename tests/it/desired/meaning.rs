@@ -1,12 +1,14 @@
 //! What documents mean together.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
 
 use jiff::civil::date;
 use palisade::desired::{Mode, ProblemCode, Source, Suspension};
 use palisade::org::{PolicyQuota, PolicyType};
 
-use crate::desired::{ORGANIZATION, POLICY, directory, load, org};
+use crate::desired::{ORGANIZATION, POLICY, TODAY, directory, load, org, rendered};
 
 #[test]
 fn names_resolve_to_what_they_stand_for() {
@@ -117,4 +119,66 @@ spec: {targets: [/Workloads], allowed: [eu-west-1], globalServices: {maxAge: 30d
     assert_eq!(codes.iter().map(|code| code.name()).collect::<Vec<_>>(), ["stale-region-list"]);
     assert_eq!(loaded.warnings[0].source.to_string(), "regions.yaml:4:78");
     assert_eq!(loaded.org.map(|org| org.policies.len()), Some(1));
+}
+
+/// The example organization with `old` in one of its guardrails made `new`.
+fn example_with(file: &str, old: &str, new: &str) -> tempfile::TempDir {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("desired-state");
+    let mut files = vec![(
+        "organization.yaml".to_owned(),
+        fs::read_to_string(example.join("organization.yaml")).unwrap(),
+    )];
+    for entry in fs::read_dir(example.join("guardrails")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let mut text = fs::read_to_string(&path).unwrap();
+        if name == file {
+            assert!(text.contains(old), "{old}");
+            text = text.replacen(old, new, 1);
+        }
+        files.push((name, text));
+    }
+    let files: Vec<(&str, &str)> =
+        files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    directory(&files)
+}
+
+/// Whatever field names it; and what AWS opened yesterday is said to be there by whoever knows of it.
+#[test]
+fn a_region_that_aws_does_not_have_is_warned_of_in_every_kind_until_it_is_silenced() {
+    let named = [
+        ("regions.yaml", "optIn: {enabled: [", "optIn: {disabled: [eu-nowhere-1], enabled: ["),
+        ("regions.yaml", "optIn: {enabled: [", "optIn: {enabled: [eu-nowhere-1, "),
+        ("regions.yaml", "allowed: [eu-west-1,", "allowed: [eu-nowhere-1, eu-west-1,"),
+        ("baselines.yaml", "regions: [", "regions: [eu-nowhere-1, "),
+        ("emergency.yaml", "regions: [us-east-1,", "regions: [eu-nowhere-1, us-east-1,"),
+        ("logging.yaml", "homeRegion: eu-west-1", "homeRegion: eu-nowhere-1"),
+    ];
+    for (file, old, new) in named {
+        let warned = example_with(file, old, new);
+        let loaded = load(warned.path(), TODAY);
+        let codes: BTreeSet<&str> = loaded.warnings.iter().map(|it| it.code.name()).collect();
+        assert!(codes.contains("unknown-region"), "{new}: {codes:?}");
+        let text = fs::read_to_string(warned.path().join(file)).unwrap();
+        let controls = "    palisade/controls:";
+        let ignore = format!("    palisade/lint-ignore: unknown-region\n{controls}");
+        let (before, after) = text.split_at(text.find(new).unwrap());
+        let at = before.rfind(controls).unwrap();
+        let (before, annotations) = before.split_at(at);
+        let silenced = format!("{before}{}{after}", annotations.replacen(controls, &ignore, 1));
+        fs::write(warned.path().join(file), silenced).unwrap();
+        assert_eq!(rendered(&load(warned.path(), TODAY)), "", "{new}");
+    }
+}
+
+/// A silence that was needed once is in the way of the next mistake.
+#[test]
+fn what_silences_nothing_is_warned_of_in_every_kind() {
+    let controls = "    palisade/controls:";
+    let ignore = format!("    palisade/lint-ignore: unknown-region\n{controls}");
+    for file in ["regions.yaml", "baselines.yaml", "emergency.yaml", "logging.yaml"] {
+        let directory = example_with(file, controls, &ignore);
+        let said = rendered(&load(directory.path(), TODAY));
+        assert!(said.contains("`unknown-region` silences nothing"), "{file}: {said}");
+    }
 }
