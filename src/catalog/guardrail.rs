@@ -34,6 +34,9 @@ pub struct Guardrail {
     /// Whom every Deny leaves alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exempt: Vec<Exempt>,
+    /// Whom it binds on purpose, of those who hold the organization together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub binds: Vec<Bound>,
     /// What can be set.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<String, Parameter>,
@@ -126,6 +129,47 @@ pub enum Exempt {
     ControlTower,
     /// Those for emergencies.
     BreakGlass,
+}
+
+/// Parties that a guardrail binds on purpose.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Bound {
+    /// Who.
+    pub who: Vec<Party>,
+    /// Why, in a sentence.
+    pub why: String,
+}
+
+/// Those who hold an organization together: what they do must work, unless a guardrail says why not.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Deserialize,
+    Serialize,
+    strum::Display,
+    strum::EnumIter,
+)]
+#[serde(rename_all = "camelCase")]
+#[strum(serialize_all = "camelCase")]
+pub enum Party {
+    /// The roles of palisade.
+    Palisade,
+    /// The roles with which `StackSets` deploy.
+    StackSets,
+    /// The roles of AWS Control Tower.
+    ControlTower,
+    /// The roles for emergencies.
+    BreakGlass,
+    /// AWS services and the roles linked to them.
+    Services,
+    /// Sessions of `sts:AssumeRoot` that the management account begins.
+    CentralRoot,
 }
 
 /// What can be set of a guardrail.

@@ -27,7 +27,7 @@ use serde_json::{Map, Value};
 
 pub use crate::catalog::argument::describe;
 pub use crate::catalog::guardrail::{
-    DefaultFrom, Exempt, Format, Guardrail, Parameter, ParameterType, Severity, Tier,
+    Bound, DefaultFrom, Exempt, Format, Guardrail, Parameter, ParameterType, Party, Severity, Tier,
 };
 pub use crate::catalog::practice::{Practice, Reach, practices, served_by};
 pub use crate::catalog::profile::Profile;
@@ -132,6 +132,17 @@ impl Guardrail {
     pub fn exempt_principals(&self, roles: &GovernanceRoles) -> Vec<String> {
         let arn = |name: &String| format!("arn:*:iam::*:role/{name}");
         self.exempt.iter().flat_map(|exempt| exempt.names(roles)).map(arn).collect()
+    }
+}
+
+impl From<Exempt> for Party {
+    fn from(exempt: Exempt) -> Self {
+        match exempt {
+            Exempt::Palisade => Self::Palisade,
+            Exempt::StackSets => Self::StackSets,
+            Exempt::ControlTower => Self::ControlTower,
+            Exempt::BreakGlass => Self::BreakGlass,
+        }
     }
 }
 

@@ -75,7 +75,7 @@ fn organization(spec: &str) -> DesiredOrg {
     loaded.org.unwrap()
 }
 
-fn judge_all(org: &DesiredOrg) -> Report {
+pub(crate) fn judge_all(org: &DesiredOrg) -> Report {
     judge(&org.tests, &compile(org, TODAY), |_, _| true)
 }
 
@@ -343,7 +343,7 @@ fn every_exemption_of_the_catalogue_is_proved_by_a_case() {
     assert!(unproved.is_empty(), "no case needs the exemption of\n{}", unproved.join("\n"));
 }
 
-fn alone(guardrail: &Guardrail) -> DesiredOrg {
+pub(crate) fn alone(guardrail: &Guardrail) -> DesiredOrg {
     let used = json!({"guardrail": guardrail.id, "with": guardrail.example});
     attached(guardrail, json!({"targets": ["/"], "use": used}))
 }

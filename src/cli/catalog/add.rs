@@ -15,7 +15,7 @@ use crate::cli::catalog::tests::{self, Used};
 use crate::cli::catalog::{arguments, find, refused};
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
-use crate::cli::render::commented;
+use crate::cli::render::{bound_text, commented};
 use crate::desired;
 use crate::desired::{ProblemCode, Site};
 
@@ -130,13 +130,27 @@ fn policy(guardrail: &Guardrail, args: &AddArgs) -> anyhow::Result<String> {
 
 /// The comment, the metadata and the description of a document.
 fn opening(guardrail: &Guardrail) -> String {
-    let Guardrail { id, title, purpose, kind, practices, severity, tier, runbook, limits, .. } =
-        guardrail;
+    let Guardrail {
+        id,
+        title,
+        purpose,
+        kind,
+        practices,
+        severity,
+        tier,
+        runbook,
+        limits,
+        binds,
+        ..
+    } = guardrail;
     let mut text = commented("", &format!("{title}."));
     text.push_str("#\n");
     text.push_str(&commented("", purpose));
     for limit in limits {
         text.push_str(&commented("", &format!("Not covered: {limit}")));
+    }
+    for bound in binds {
+        text.push_str(&commented("", &format!("Binds on purpose {}", bound_text(bound))));
     }
     text.push_str("#\n");
     text.push_str(&commented("", &format!("Severity {severity}, {tier}. {runbook}")));

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value};
 
 use crate::catalog::{
-    Catalog, Exempt, Guardrail, PILLAR_EDITION, Parameter, Profile, Severity, describe,
+    Bound, Catalog, Guardrail, PILLAR_EDITION, Parameter, Party, Profile, Severity, describe,
 };
 use crate::cli::render::paint::{Paint, counted};
 
@@ -91,7 +91,8 @@ pub(crate) fn guardrail_text(
         fact("CIS", &guardrail.cis.join(", "));
     }
     if !guardrail.exempt.is_empty() {
-        let words: Vec<&str> = guardrail.exempt.iter().map(|exempt| whom(*exempt)).collect();
+        let words: Vec<&str> =
+            guardrail.exempt.iter().map(|exempt| whom(Party::from(*exempt))).collect();
         fact("leaves alone", &words.join(", "));
     }
     let mut heading = |name: &str, body: String| {
@@ -99,6 +100,10 @@ pub(crate) fn guardrail_text(
             let _ = write!(text, "\n{}\n{body}", paint.bold(name));
         }
     };
+    heading(
+        "Binds on purpose",
+        guardrail.binds.iter().map(|bound| listed(&bound_text(bound))).collect(),
+    );
     heading("Parameters", guardrail.parameters.iter().map(parameter).collect());
     heading("Runbook", wrapped("  ", &guardrail.runbook));
     heading("Not covered", guardrail.limits.iter().map(|limit| listed(limit)).collect());
@@ -119,12 +124,20 @@ pub(crate) fn guardrail_text(
     text
 }
 
-fn whom(exempt: Exempt) -> &'static str {
-    match exempt {
-        Exempt::Palisade => "palisade",
-        Exempt::StackSets => "StackSets",
-        Exempt::ControlTower => "Control Tower",
-        Exempt::BreakGlass => "emergency roles",
+/// Whom a guardrail binds on purpose, and why.
+pub(crate) fn bound_text(bound: &Bound) -> String {
+    let who: Vec<&str> = bound.who.iter().map(|party| whom(*party)).collect();
+    format!("{}: {}", who.join(", "), bound.why)
+}
+
+fn whom(party: Party) -> &'static str {
+    match party {
+        Party::Palisade => "palisade",
+        Party::StackSets => "StackSets",
+        Party::ControlTower => "Control Tower",
+        Party::BreakGlass => "emergency roles",
+        Party::Services => "AWS services",
+        Party::CentralRoot => "central root sessions",
     }
 }
 
