@@ -3,6 +3,7 @@
 mod add;
 mod args;
 mod ordinary;
+mod part;
 mod tests;
 
 use anyhow::bail;

@@ -1,8 +1,9 @@
 //! The tests that a guardrail of the catalogue brings along, as documents for one organization: its names,
 //! ids and arguments in place of those of the catalogue. Other guardrails have a say too: cases get what
-//! ordinary calls come with where those ask for it, and what still does not hold is left out, with the reason.
+//! ordinary calls come with where those ask for it, and what still does not hold is left out, with the reason:
+//! the calls, or the case.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use serde_json::{Map, Value};
 use crate::catalog::{Format, Guardrail, built_in};
 use crate::cli::catalog::ordinary;
 use crate::cli::catalog::ordinary::Ordinary;
+use crate::cli::catalog::part;
 use crate::cli::console::Console;
 use crate::cli::render::{commented, counted};
 use crate::cli::sources::today;
@@ -30,8 +32,9 @@ mod example {
         &[("log-archive", "222222222222"), ("security-tooling", "210000000002")];
 }
 
-/// Telling one key can bring up the next; more keys than this in a row nobody's guardrails ask for.
-const ROUNDS_MAX: usize = 4;
+/// Telling one key can bring up the next, and so can taking one call out; more of either in a row nobody's
+/// guardrails ask for.
+const ROUNDS_MAX: usize = 8;
 
 /// A guardrail and its arguments.
 pub(super) struct Used {
@@ -64,34 +67,33 @@ pub(super) fn write(file: &Path, used: &[Used], console: Console) -> anyhow::Res
     };
     let mut documents: Vec<Document> =
         with_tests.iter().filter_map(|used| Document::of(used, &org)).collect();
-    let write = |documents: &[Document], comment: &str| {
-        let text: Vec<String> = documents.iter().map(Document::text).collect();
-        let text = format!("{}{comment}", text.join("---\n"));
-        fs::write(&tests, text).with_context(|| format!("cannot write `{}`", tests.display()))
-    };
-    let ordinary = Ordinary::of(&org);
-    let mut judged = Judged::new();
-    for _ in 0..ROUNDS_MAX {
-        write(&documents, "")?;
-        judged = judge_all(&root);
-        let told = documents.iter_mut().map(|document| document.tell(&ordinary, &judged));
-        if told.sum::<usize>() == 0 {
-            break;
-        }
-    }
+    let (judged, parts) = fit(&mut documents, &Ordinary::of(&org), &tests, &root)?;
     let left_out: Vec<String> = documents.iter().flat_map(|it| it.left_out(&judged)).collect();
     let kept: Vec<Document> = documents.iter().filter_map(|it| it.keep(&judged)).collect();
     if kept.is_empty() {
         fs::remove_file(&tests).with_context(|| format!("cannot remove `{}`", tests.display()))?;
         console.say("no tests written: none of the catalogue's hold in this organization");
     } else {
-        write(&kept, &comment(&left_out))?;
+        let in_part: Vec<String> = parts.iter().map(Part::line).collect();
+        let comments = [
+            comment("Calls of the catalogue that do not hold in this organization:", &in_part),
+            comment("Cases of the catalogue that do not hold in this organization:", &left_out),
+        ];
+        write_documents(&tests, &kept, &comments.concat())?;
         let cases = counted(kept.iter().map(|it| it.cases.len()).sum(), "case");
+        let narrowed: BTreeSet<_> = parts.iter().map(|part| &part.case).collect();
+        let part = match narrowed.len() {
+            0 => String::new(),
+            narrowed => format!(", {narrowed} of them in part"),
+        };
         let rest = match left_out.len() {
             0 => String::new(),
             left_out => format!("; {left_out} left out, which do not hold here"),
         };
-        console.say(&format!("written: {} ({cases}{rest})", tests.display()));
+        console.say(&format!("written: {} ({cases}{part}{rest})", tests.display()));
+        for line in &in_part {
+            console.say(&format!("in part: {line}"));
+        }
     }
     for line in &left_out {
         console.say(&format!("left out: {line}"));
@@ -99,14 +101,65 @@ pub(super) fn write(file: &Path, used: &[Used], console: Console) -> anyhow::Res
     Ok(())
 }
 
-/// What was left out, as the last comment of the file.
-fn comment(left_out: &[String]) -> String {
+/// Tells cases what ordinary calls come with, and then takes out of them what still does not hold; what became of
+/// each, and what was taken out.
+fn fit(
+    documents: &mut [Document],
+    ordinary: &Ordinary,
+    file: &Path,
+    root: &Path,
+) -> anyhow::Result<(Judged, Vec<Part>)> {
+    write_documents(file, documents, "")?;
+    let mut judged = judge_all(root);
+    let mut parts = Vec::new();
+    for _ in 0..ROUNDS_MAX {
+        let told = documents.iter_mut().map(|document| document.tell(ordinary, &judged));
+        if told.sum::<usize>() == 0 {
+            let narrowed = documents.iter_mut().flat_map(|document| document.narrow(&judged));
+            let narrowed: Vec<Part> = narrowed.collect();
+            if narrowed.is_empty() {
+                break;
+            }
+            parts.extend(narrowed);
+        }
+        write_documents(file, documents, "")?;
+        judged = judge_all(root);
+    }
+    parts.retain(|part| judged.get(&part.case).is_some_and(|it| it.failures.is_empty()));
+    Ok((judged, parts))
+}
+
+fn write_documents(file: &Path, documents: &[Document], comment: &str) -> anyhow::Result<()> {
+    let text: Vec<String> = documents.iter().map(Document::text).collect();
+    let text = format!("{}{comment}", text.join("---\n"));
+    fs::write(file, text).with_context(|| format!("cannot write `{}`", file.display()))
+}
+
+/// What was left out, as a comment at the end of the file.
+fn comment(opening: &str, left_out: &[String]) -> String {
     if left_out.is_empty() {
         return String::new();
     }
-    let opening = "The catalogue has more cases, which do not hold in this organization:";
     let lines = left_out.iter().map(|line| commented("", &format!("- {line}")));
     std::iter::once(commented("", opening)).chain(lines).collect()
+}
+
+/// What was taken out of a case.
+struct Part {
+    /// Document and name of the case.
+    case: (String, String),
+    /// Actions or principals.
+    items: Vec<String>,
+    /// Why.
+    why: String,
+}
+
+impl Part {
+    fn line(&self) -> String {
+        let Self { case: (guardrail, case), items, why } = self;
+        let items: Vec<String> = items.iter().map(|item| format!("`{item}`")).collect();
+        format!("`{guardrail}`, \"{case}\" without {}: {why}", items.join(", "))
+    }
 }
 
 /// The directory of desired state that `file` is in: the one with the `Organization` document.
@@ -179,6 +232,19 @@ impl Document {
         let missing: Vec<_> = self.cases.iter().map(missing).collect();
         let told = self.cases.iter_mut().zip(missing.into_iter().map(Option::unwrap_or_default));
         told.filter_map(|(case, missing)| ordinary.tell(case, &missing).then_some(())).count()
+    }
+
+    /// Takes out of cases the calls that do not hold, where others of the same case do.
+    fn narrow(&mut self, judged: &Judged) -> Vec<Part> {
+        let id = &self.guardrail.id;
+        let narrowed = self.cases.iter_mut().filter_map(|case| {
+            let name = case["name"].as_str().unwrap_or_default().to_owned();
+            let key = (id.clone(), name);
+            let report = judged.get(&key).filter(|report| !report.failures.is_empty())?;
+            let items = part::narrow(case, report)?;
+            Some(Part { case: key, items, why: ordinary::why(report) })
+        });
+        narrowed.collect()
     }
 
     /// With the cases that hold; nothing if none does.
