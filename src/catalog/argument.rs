@@ -96,7 +96,8 @@ fn unknown_name(parameter: &Parameter, name: &str, pointer: &str) -> Option<Unkn
         | Format::Day
         | Format::ResourceType
         | Format::Network
-        | Format::Vpc => None,
+        | Format::Vpc
+        | Format::ImageProvider => None,
     };
     let unknown_region = region.filter(|region| reference::region(region).is_none());
     if let Some(region) = unknown_region {
@@ -305,6 +306,9 @@ impl Format {
             Self::ResourceType => "a type of resources such as `ec2:instance`",
             Self::Network => "a network such as `203.0.113.0/24`, smaller than all addresses",
             Self::Vpc => "the id of a VPC such as `vpc-0a1b2c3d`",
+            Self::ImageProvider => {
+                "an account's id of 12 digits, or `amazon`, `aws_marketplace` or `aws_backup_vault`"
+            }
         }
     }
 
@@ -331,6 +335,7 @@ impl Format {
                 // `/0`, and the two halves of it, are every address: nothing would be denied.
                 Format::Network => r"^[0-9a-fA-F.:]+/([2-9]|[1-9][0-9]{1,2})$",
                 Format::Vpc => r"^vpc-[0-9a-f]{8,17}$",
+                Format::ImageProvider => "^([0-9]{12}|amazon|aws_marketplace|aws_backup_vault)$",
             }
         }
         static PATTERNS: LazyLock<BTreeMap<&'static str, Regex>> = LazyLock::new(|| {

@@ -268,4 +268,6 @@ pub enum Format {
     Network,
     /// The id of a VPC.
     Vpc,
+    /// Who publishes images of EC2, as declarative policies name it.
+    ImageProvider,
 }

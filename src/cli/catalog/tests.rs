@@ -359,7 +359,8 @@ impl Translation {
                     | Format::Day
                     | Format::ResourceType
                     | Format::Network
-                    | Format::Vpc,
+                    | Format::Vpc
+                    | Format::ImageProvider,
                 )
                 | None => parts.extend(found),
             }

@@ -1,5 +1,7 @@
 //! Every entry renders, is what AWS takes, and fits.
 
+mod settings;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
@@ -11,76 +13,6 @@ use crate::org::{POLICY_TYPES, PolicyTypeFacts};
 use crate::policy;
 use crate::policy::{Grammar, Language};
 use crate::reference;
-
-/// The keys that entries set, by type, written down a second time so that a slip of the pen shows; `*` stands for a
-/// name of one's own. Whether AWS has them, this does not tell.
-const SETTINGS: &[(&str, &[&str])] = &[
-    (
-        "AISERVICES_OPT_OUT_POLICY",
-        &[
-            "/services/@@operators_allowed_for_child_policies",
-            "/services/default/@@operators_allowed_for_child_policies",
-            "/services/default/opt_out_policy/@@assign",
-            "/services/default/opt_out_policy/@@operators_allowed_for_child_policies",
-        ],
-    ),
-    (
-        "BACKUP_POLICY",
-        &[
-            "/plans/*/regions/@@assign",
-            "/plans/*/rules/*/copy_actions/*/lifecycle/delete_after_days/@@assign",
-            "/plans/*/rules/*/copy_actions/*/target_backup_vault_arn/@@assign",
-            "/plans/*/rules/*/lifecycle/delete_after_days/@@assign",
-            "/plans/*/rules/*/schedule_expression/@@assign",
-            "/plans/*/rules/*/target_backup_vault_name/@@assign",
-            "/plans/*/selections/tags/*/iam_role_arn/@@assign",
-            "/plans/*/selections/tags/*/tag_key/@@assign",
-            "/plans/*/selections/tags/*/tag_value/@@assign",
-        ],
-    ),
-    (
-        "DECLARATIVE_POLICY_EC2",
-        &[
-            "/ec2_attributes/allowed_images_settings/image_criteria/*/allowed_image_providers/@@append",
-            "/ec2_attributes/allowed_images_settings/state/@@assign",
-            "/ec2_attributes/image_block_public_access/state/@@assign",
-            "/ec2_attributes/instance_metadata_defaults/http_endpoint/@@assign",
-            "/ec2_attributes/instance_metadata_defaults/http_put_response_hop_limit/@@assign",
-            "/ec2_attributes/instance_metadata_defaults/http_tokens/@@assign",
-            "/ec2_attributes/instance_metadata_defaults/http_tokens_enforced/@@assign",
-            "/ec2_attributes/instance_metadata_defaults/instance_metadata_tags/@@assign",
-            "/ec2_attributes/serial_console_access/status/@@assign",
-            "/ec2_attributes/snapshot_block_public_access/state/@@assign",
-            "/ec2_attributes/vpc_block_public_access/internet_gateway_block/exclusions_allowed/@@assign",
-            "/ec2_attributes/vpc_block_public_access/internet_gateway_block/mode/@@assign",
-        ],
-    ),
-    ("GUARDDUTY_POLICY", &["/guardduty/enablement/default/*/status/@@assign"]),
-    (
-        "INSPECTOR_POLICY",
-        &[
-            "/inspector/enablement/ec2_scanning/disable_in_regions/@@assign",
-            "/inspector/enablement/ec2_scanning/enable_in_regions/@@assign",
-            "/inspector/enablement/ecr_scanning/disable_in_regions/@@assign",
-            "/inspector/enablement/ecr_scanning/enable_in_regions/@@assign",
-            "/inspector/enablement/lambda_standard_scanning/disable_in_regions/@@assign",
-            "/inspector/enablement/lambda_standard_scanning/enable_in_regions/@@assign",
-        ],
-    ),
-    ("S3_POLICY", &["/s3_attributes/public_access_block_configuration/@@assign"]),
-    (
-        "SECURITYHUB_POLICY",
-        &["/securityhub/disable_in_regions/@@assign", "/securityhub/enable_in_regions/@@assign"],
-    ),
-    (
-        "TAG_POLICY",
-        &[
-            "/tags/*/enforced_for/@@assign",
-            "/tags/*/tag_key/@@assign",
-            "/tags/*/tag_value/@@assign",
-        ],
-    ),
-];
 
 fn site() -> Site {
     Site {
@@ -185,41 +117,6 @@ fn every_name_in_the_catalogue_is_one_that_aws_has() {
         }
     }
     assert!(wrong.is_empty(), "AWS (as of {}) has no\n{}", reference::date(), wrong.join("\n"));
-}
-
-/// A key or a value of another spelling is a policy that AWS refuses, or that sets nothing.
-#[test]
-fn every_key_of_a_management_policy_is_one_that_its_type_has() {
-    let mut wrong = Vec::new();
-    for (guardrail, facts) in policies().filter(|(_, facts)| facts.language != Language::Iam) {
-        let Some((_, known)) = SETTINGS.iter().find(|(name, _)| *name == facts.name) else {
-            wrong.push(format!("{}: no list of the keys of {}", guardrail.id, facts.name));
-            continue;
-        };
-        let mut paths = BTreeSet::new();
-        leaves(&rendered(guardrail), "", &mut paths);
-        let unknown = paths.iter().filter(|path| !known.iter().any(|it| is_path(it, path)));
-        wrong.extend(unknown.map(|path| format!("{}: {path}", guardrail.id)));
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-/// Every path down to a value.
-fn leaves(value: &Value, path: &str, found: &mut BTreeSet<String>) {
-    match value.as_object().filter(|map| !map.is_empty()) {
-        Some(map) => map.iter().for_each(|(key, value)| {
-            // Names between slashes: tags and ARNs have some of their own.
-            leaves(value, &format!("{path}/{}", key.replace('/', "|")), found);
-        }),
-        None => drop(found.insert(path.to_owned())),
-    }
-}
-
-fn is_path(pattern: &str, path: &str) -> bool {
-    let (pattern, path): (Vec<_>, Vec<_>) =
-        (pattern.split('/').collect(), path.split('/').collect());
-    pattern.len() == path.len()
-        && pattern.iter().zip(path).all(|(pattern, name)| *pattern == "*" || *pattern == name)
 }
 
 fn texts(value: &Value) -> Vec<String> {
@@ -378,6 +275,16 @@ fn an_operator_of_tag_policies_is_no_key_of_a_tag() {
     }
     let with = json!({"keys": [{"name": "cost@centre"}]});
     built_in().find("required-tags").unwrap().render(with.as_object().unwrap(), &site()).unwrap();
+}
+
+/// EC2's own API writes `aws-marketplace`; a policy that did would allow no image of it.
+#[test]
+fn a_publisher_of_images_is_named_as_policies_name_it() {
+    for publisher in ["aws-marketplace", "self", "12345"] {
+        refuses("allowed-images", &json!({"publishers": [publisher]}), "/with/publishers/0");
+    }
+    let with = json!({"publishers": ["amazon", "aws_marketplace", "555555555555"]});
+    built_in().find("allowed-images").unwrap().render(with.as_object().unwrap(), &site()).unwrap();
 }
 
 #[test]
