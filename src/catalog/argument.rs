@@ -152,7 +152,8 @@ impl Reader<'_> {
         }
         let mut scope = Scope::new();
         for (name, parameter) in parameters {
-            let Some(value) = given.get(name).or(parameter.default.as_ref()) else {
+            let default = parameter.default_at(self.site);
+            let Some(value) = given.get(name).or(default.as_ref()) else {
                 let message = format!("`{}` needs the parameter `{name}`", self.guardrail);
                 let help = format!("`{name}`: {} ({})", parameter.description, describe(parameter));
                 self.refuse(pointer, ProblemCode::MissingField, message, Some(help));

@@ -199,6 +199,9 @@ pub struct Parameter {
     /// What it is when it is not set; without one it must be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
+    /// The services whose delegated administrators are its default, where the organization names them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub administrators_of: Vec<String>,
     /// The list that is its default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_from: Option<DefaultFrom>,

@@ -19,7 +19,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use jiff::civil::Date;
@@ -122,6 +122,12 @@ impl Guardrail {
         Ok(if places { document } else { policy::with_exceptions(&document, &exempt) })
     }
 
+    /// Its tests at `site` with the arguments `with`: without the cases that are about what is not set.
+    pub fn tests_for(&self, with: &Map<String, Value>, site: &Site) -> Value {
+        let scope = argument::read(&self.id, &self.parameters, with, site).unwrap_or_default();
+        template::expand(&self.tests, &scope)
+    }
+
     /// The parameters that must be set.
     pub fn required(&self) -> impl Iterator<Item = &str> {
         let required = self.parameters.iter().filter(|(_, parameter)| parameter.default.is_none());
@@ -132,6 +138,19 @@ impl Guardrail {
     pub fn exempt_principals(&self, roles: &GovernanceRoles) -> Vec<String> {
         let arn = |name: &String| format!("arn:*:iam::*:role/{name}");
         self.exempt.iter().flat_map(|exempt| exempt.names(roles)).map(arn).collect()
+    }
+}
+
+impl Parameter {
+    /// What it is at `site` when it is not set; nothing if it must be.
+    pub fn default_at(&self, site: &Site) -> Option<Value> {
+        let services = self.administrators_of.iter();
+        let administrators = services.filter_map(|service| site.administrators.get(service));
+        let administrators: BTreeSet<&String> = administrators.collect();
+        if administrators.is_empty() {
+            return self.default.clone();
+        }
+        Some(administrators.into_iter().map(String::as_str).collect())
     }
 }
 

@@ -7,6 +7,7 @@ use std::fmt;
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 
+use crate::desired::model::DesiredOrg;
 use crate::desired::node::Node;
 use crate::desired::problem::ProblemCode;
 use crate::desired::raw::{RawGovernanceRoles, RoleName};
@@ -117,6 +118,8 @@ pub struct Site {
     pub management_account: String,
     /// Ids of accounts, by the name that desired state gives them.
     pub accounts: BTreeMap<String, String>,
+    /// The delegated administrators of services, as desired state names their accounts.
+    pub administrators: BTreeMap<String, String>,
     /// The roles that hold the organization together.
     pub roles: GovernanceRoles,
 }
@@ -151,6 +154,20 @@ impl Default for GovernanceRoles {
     }
 }
 
+impl From<&DesiredOrg> for Site {
+    fn from(org: &DesiredOrg) -> Self {
+        let accounts = org.accounts.iter();
+        let administrators = org.delegated_administrators.iter();
+        Self {
+            organization_id: org.organization_id.to_string(),
+            management_account: org.management_account.to_string(),
+            accounts: accounts.map(|(name, it)| (name.clone(), it.id.to_string())).collect(),
+            administrators: administrators.map(|(it, id)| (it.clone(), id.to_string())).collect(),
+            roles: org.roles.clone(),
+        }
+    }
+}
+
 impl Site {
     /// Reads an `Organization` document from its tree, so that guardrails can be checked even when
     /// something else in it is wrong.
@@ -165,11 +182,17 @@ impl Site {
             let id = account.as_str().or_else(|| account.get("id").and_then(Node::as_str));
             id.map(str::to_owned)
         };
+        let administrators =
+            organization.and_then(|node| node.find("/spec/delegatedAdministrators"));
+        let administrators = administrators.map(Node::entries).unwrap_or_default().iter();
         Self {
             organization_id: text("/spec/organizationId"),
             management_account: text("/spec/managementAccountId"),
             accounts: accounts
                 .filter_map(|(key, node)| Some((key.text.clone(), id(node)?)))
+                .collect(),
+            administrators: administrators
+                .filter_map(|(key, node)| Some((key.text.clone(), node.as_str()?.to_owned())))
                 .collect(),
             roles: GovernanceRoles::default(),
         }

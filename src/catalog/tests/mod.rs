@@ -253,6 +253,38 @@ fn accounts_are_named_as_desired_state_names_them() {
     assert_eq!(refusals[0].help.as_deref(), Some("did you mean `log-archive`?"));
 }
 
+/// Whoever administers `GuardDuty` for everybody must not be denied it for want of an argument.
+#[test]
+fn delegated_administrators_are_left_alone_unless_others_are_named() {
+    let site = Site {
+        administrators: [("guardduty.amazonaws.com".to_owned(), "log-archive".to_owned())].into(),
+        ..site()
+    };
+    let condition = |with: Value| {
+        let guardrail = built_in().find("protect-guardduty").unwrap();
+        let document = guardrail.render(with.as_object().unwrap(), &site).unwrap();
+        let condition = &document["Statement"][0]["Condition"];
+        condition["StringNotEquals"]["aws:PrincipalAccount"].clone()
+    };
+    assert_eq!(condition(json!({})), json!(["222222222222"]));
+    assert_eq!(condition(json!({"administrators": ["333333333333"]})), json!(["333333333333"]));
+    assert_eq!(condition(json!({"administrators": []})), json!(null));
+    let other = built_in().find("protect-security-hub").unwrap();
+    let document = other.render(&Map::new(), &site).unwrap();
+    assert_eq!(document["Statement"][0]["Condition"]["StringNotEquals"], json!(null));
+}
+
+#[test]
+fn a_case_about_what_is_not_set_is_no_case() {
+    let guardrail = built_in().find("deny-imdsv1").unwrap();
+    let count = |with: Value| {
+        let tests = guardrail.tests_for(with.as_object().unwrap(), &site());
+        assert!(!tests.to_string().contains("$when"));
+        tests["cases"].as_array().unwrap().len()
+    };
+    assert_eq!(count(json!({"refuseOldCredentials": true})) - count(json!({})), 1);
+}
+
 #[test]
 fn every_kind_of_a_policy_is_one_that_desired_state_knows() {
     for (guardrail, facts) in policies() {

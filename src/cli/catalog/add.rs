@@ -15,7 +15,7 @@ use crate::cli::catalog::tests::{self, Used};
 use crate::cli::catalog::{arguments, find, refused};
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
-use crate::cli::render::{bound_text, commented};
+use crate::cli::render::{administrators, bound_text, commented};
 use crate::desired;
 use crate::desired::{ProblemCode, Site};
 
@@ -175,6 +175,10 @@ fn parameters(guardrail: &Guardrail, with: &Map<String, Value>) -> String {
         match (with.get(name), default) {
             (Some(value), _) => {
                 let _ = writeln!(text, "      {name}: {}", flow(value));
+            }
+            (None, Some(_)) if !parameter.administrators_of.is_empty() => {
+                let words = format!("Unset, it is {}.", administrators(parameter));
+                text.push_str(&commented("      ", &words));
             }
             (None, Some(default)) => {
                 let default = flow(default);

@@ -19,7 +19,7 @@ use crate::cli::console::Console;
 use crate::cli::render::{commented, counted};
 use crate::cli::sources::today;
 use crate::compile::compile;
-use crate::desired::{self, DesiredOrg, DesiredTarget};
+use crate::desired::{self, DesiredOrg, DesiredTarget, Site};
 use crate::judge;
 use crate::judge::CaseReport;
 
@@ -204,9 +204,11 @@ impl Document {
         let named = |it: &&desired::DesiredPolicy| it.header.document.name == guardrail.id;
         let policy = org.policies.iter().find(named)?;
         let (place, member) = place(policy.targets.iter().next()?, org);
-        let translated = Translation::of(used, org, member.as_deref());
-        let defaults = guardrail.tests.get("defaults").cloned().unwrap_or_default();
-        let cases = guardrail.tests["cases"].as_array()?.iter().map(|case| {
+        let site = Site::from(org);
+        let translated = Translation::of(used, org, &site, member.as_deref());
+        let tests = guardrail.tests_for(&used.with, &site);
+        let defaults = tests.get("defaults").cloned().unwrap_or_default();
+        let cases = tests["cases"].as_array()?.iter().map(|case| {
             let mut case = case.clone();
             for (field, value) in defaults.as_object().into_iter().flatten() {
                 // The catalogue's defaults are keys that are absent.
@@ -319,7 +321,7 @@ struct Translation {
 }
 
 impl Translation {
-    fn of(used: &Used, org: &DesiredOrg, member: Option<&str>) -> Self {
+    fn of(used: &Used, org: &DesiredOrg, site: &Site, member: Option<&str>) -> Self {
         let mut whole = BTreeMap::new();
         let mut parts = vec![
             (example::ORGANIZATION.to_owned(), org.organization_id.to_string()),
@@ -337,10 +339,14 @@ impl Translation {
         }
         let Used { guardrail, with } = used;
         for (name, shown) in &guardrail.example {
-            let Some(given) = with.get(name) else { continue };
+            let Some(parameter) = guardrail.parameters.get(name) else { continue };
+            let administrators = (!parameter.administrators_of.is_empty())
+                .then(|| parameter.default_at(site))
+                .flatten();
+            let Some(given) = with.get(name).or(administrators.as_ref()) else { continue };
             let mut found = Vec::new();
             pairs(shown, given, &mut found);
-            match guardrail.parameters.get(name).and_then(|parameter| parameter.format) {
+            match parameter.format {
                 // `s3` is a part of far too much.
                 Some(Format::Service | Format::Action) => {}
                 Some(Format::TagKey) => {
@@ -364,6 +370,12 @@ impl Translation {
                 )
                 | None => parts.extend(found),
             }
+        }
+        for (name, id) in
+            example::ACCOUNTS.iter().filter(|(name, _)| !org.accounts.contains_key(*name))
+        {
+            let given = parts.iter().find(|(shown, _)| shown == id).map(|(_, given)| given.clone());
+            whole.extend(given.map(|given| ((*name).to_owned(), given)));
         }
         parts.sort_by_key(|(shown, _)| std::cmp::Reverse(shown.len()));
         Self { whole, parts }

@@ -143,6 +143,9 @@ fn whom(party: Party) -> &'static str {
 
 fn parameter((name, parameter): (&String, &Parameter)) -> String {
     let default = match &parameter.default {
+        Some(_) if !parameter.administrators_of.is_empty() => {
+            format!("default {}", administrators(parameter))
+        }
         None => "must be set".to_owned(),
         Some(default) => {
             let default = default.to_string();
@@ -160,6 +163,14 @@ fn parameter((name, parameter): (&String, &Parameter)) -> String {
         ));
     }
     text
+}
+
+/// What a parameter is when it is not set that takes delegated administrators.
+pub(crate) fn administrators(parameter: &Parameter) -> String {
+    format!(
+        "the delegated administrators of {}, if there are any",
+        parameter.administrators_of.join(", ")
+    )
 }
 
 fn tests(guardrail: &Guardrail) -> String {

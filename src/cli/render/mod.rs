@@ -27,7 +27,7 @@ mod words;
 
 pub(crate) use crate::cli::render::applied::{applied_line, moved_text, outcome_line};
 pub(crate) use crate::cli::render::catalog::{
-    bound_text, catalog_text, commented, guardrail_text, profile_text,
+    administrators, bound_text, catalog_text, commented, guardrail_text, profile_text,
 };
 pub(crate) use crate::cli::render::coverage_html::coverage_html;
 pub(crate) use crate::cli::render::coverage_text::coverage_text;
