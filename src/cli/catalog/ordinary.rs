@@ -34,10 +34,14 @@ const ABSENT: &[&str] = &[
 
 const REQUESTED_REGION: &str = "aws:RequestedRegion";
 
+const RESOURCE_ORGANIZATION: &str = "aws:ResourceOrgID";
+
 /// What ordinary calls of an organization come with.
 pub(super) struct Ordinary {
     /// A Region that its guardrails leave alone.
     region: String,
+    /// Its id: what is used is mostly its own.
+    id: String,
 }
 
 // === impl Ordinary ===
@@ -46,7 +50,11 @@ impl Ordinary {
     pub(super) fn of(org: &DesiredOrg) -> Self {
         let mut allowed = org.policies.iter().filter_map(|policy| allowed_region(&policy.content));
         let region = org.regions.iter().find_map(|it| it.allowed.iter().flatten().next().cloned());
-        Self { region: region.or_else(|| allowed.next()).unwrap_or_else(|| "us-east-1".to_owned()) }
+        let id = org.organization_id.to_string();
+        Self {
+            id,
+            region: region.or_else(|| allowed.next()).unwrap_or_else(|| "us-east-1".to_owned()),
+        }
     }
 
     /// Adds what `case` does not say of `missing` keys; nothing is changed of what it says. Tells whether
@@ -57,6 +65,7 @@ impl Ordinary {
             let named = |name: &str| key.eq_ignore_ascii_case(name);
             let value = ORDINARY.iter().find(|(name, _)| named(name)).map(|(_, value)| *value);
             let value = value.or_else(|| named(REQUESTED_REGION).then_some(&self.region));
+            let value = value.or_else(|| named(RESOURCE_ORGANIZATION).then_some(&self.id));
             let lower = key.to_ascii_lowercase();
             if let Some(value) = value {
                 case["context"][key] = json!(value);

@@ -62,7 +62,11 @@ pub(super) fn write(file: &Path, used: &[Used], console: Console) -> anyhow::Res
     }
     let loaded = desired::load(&root, today(), built_in());
     let Some(org) = loaded.org else {
-        console.say("no tests written: desired state has problems, see `palisade validate`");
+        console.say(&format!(
+            "no tests written: desired state has problems, see `palisade validate`; to have tests, \
+             mend those, delete `{}` and add it again",
+            file.display()
+        ));
         return Ok(());
     };
     let mut documents: Vec<Document> =
