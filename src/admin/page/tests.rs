@@ -217,7 +217,6 @@ fn on_call_reads_what_to_do_first() {
     assert!(at("id=\"attention\"") < at("id=\"drift\""));
 }
 
-/// Relative luminance of `#rgb` or `#rrggbb` (WCAG 2.2, "relative luminance").
 /// Nothing differs, and emergency access has no second factor: nobody reads that all is well.
 #[test]
 fn what_would_not_work_needs_a_person_although_nothing_differs() {
@@ -237,6 +236,49 @@ fn what_would_not_work_needs_a_person_although_nothing_differs() {
     assert!(attention.contains("href=\"#"), "it leads to the document: {attention}");
 }
 
+/// A guardrail that differs and is only observed is not what is wrong when something worse is.
+#[test]
+fn the_verdict_names_what_it_is_about() {
+    let mut emergency = document("emergency", "NotReady", "");
+    emergency["inSync"] = json!(true);
+    emergency["differences"] = json!([]);
+    let observed = document("observed", "ObserveOnly", "reported");
+    let mut report = hostile();
+    report.documents =
+        [emergency, observed].map(|each| serde_json::from_value(each).unwrap()).into();
+    (report.held, report.desired_state.valid) = (None, true);
+    let page = render(Some(&report));
+    let verdict = page.split_once("</h1>").unwrap().1.split_once("Looked").unwrap().0;
+    assert!(verdict.contains("<b>emergency</b>"), "{verdict}");
+}
+
+/// 1,000 accounts in 60 OUs with 60 guardrails on each OU.
+#[test]
+fn a_thousand_accounts_fit_on_the_page() {
+    let units = (0..60).map(|unit| {
+        let guardrails = (0..60).map(|name| {
+            json!({"document": {"kind": "ServiceControlPolicy", "name": format!("guardrail-{name}")},
+                "force": "inForce"})
+        });
+        json!({"path": format!("/unit-{unit}"), "id": format!("ou-ab12-{unit:08}"), "declared": true,
+            "guardrails": guardrails.collect::<Vec<_>>()})
+    });
+    let root = json!({"path": "/", "id": "r-ab12", "declared": true});
+    let accounts = (0..1000).map(|number| {
+        json!({"id": format!("{:012}", 200_000_000_000_u64 + number), "name": format!("account-{number}"),
+            "unit": format!("/unit-{}", number % 60), "active": true})
+    });
+    let mut report = hostile();
+    let units: Vec<Value> = std::iter::once(root).chain(units).collect();
+    let tree = json!({"units": units, "accounts": accounts.collect::<Vec<_>>()});
+    report.tree = serde_json::from_value(tree).unwrap();
+    let page = render(Some(&report));
+    assert!(page.len() < 1_000_000, "{} bytes", page.len());
+    assert_eq!(page.matches("account-999<").count(), 1);
+    assert!(page.contains("1,000 accounts"));
+}
+
+/// Relative luminance of `#rgb` or `#rrggbb` (WCAG 2.2, "relative luminance").
 fn luminance(colour: &str) -> f64 {
     let digits: String = match colour.len() {
         4 => colour[1..].chars().flat_map(|digit| [digit, digit]).collect(),

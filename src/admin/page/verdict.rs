@@ -73,16 +73,18 @@ pub(super) fn section(html: &mut Html, report: &Report) {
     html.open("h1", &[("id", "verdict-words")]);
     html.state(look, &words);
     html.close("h1");
-    names(html, report);
+    names(html, report, look);
     sentence(html, report);
     html.close("div");
     numbers(html, report);
     html.markup("</section>");
 }
 
-/// Which guardrails it is about, the worst first.
-fn names(html: &mut Html, report: &Report) {
-    let concerned = worst_first(report).into_iter().filter(|document| !document.in_sync);
+/// Which guardrails it is about: what stands better than the verdict is not why.
+fn names(html: &mut Html, report: &Report, look: Look) {
+    let is_concerned =
+        |document: &&DocumentReport| look != Look::Good && standing(document).0 == look;
+    let concerned = worst_first(report).into_iter().filter(is_concerned);
     let names: Vec<&str> = concerned.map(|document| document.name.as_str()).collect();
     if names.is_empty() {
         return;
