@@ -79,7 +79,8 @@ Examples:
   palisade explain --snapshot snapshot.json …    the organization as it was observed
   palisade explain --live …                      the organization as it is
 
-Guardrails only take away: what they allow, IAM policies must still grant.
+Guardrails only take away: what they allow, IAM policies must still grant. A resource with wildcards
+stands for all that they match, and `*` for every one, or for none where the action is known to have none.
 
 Exit codes:
   0  no guardrail stands in the way
@@ -99,7 +100,8 @@ A request, on one line:
    \"absent\":[\"aws:SourceVpc\"]},\"serviceControlPolicies\":[{\"level\":\"r-root\",\"policies\":[{\"name\":\"…\",
    \"document\":{…}}]}],\"resourceControlPolicies\":[],\"managementAccount\":\"111111111111\"}
 
-A resource with wildcards stands for all that they match; `*` alone is for actions that have none. A
+A resource with wildcards stands for all that they match, and `*` for every one, or for none where the
+action is known to have none: where a statement is about a part of them the verdict is unknown. A
 principal `*` is a caller without credentials. Policies left out are unknown, unless `--dir` or
 `--snapshot` gives them; without `managementAccount` no account is taken to be that one. Policies must be
 such as AWS takes; `{}` stands for FullAWSAccess and RCPFullAWSAccess.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::desired::model::Source;
 use crate::org::{AccountId, DocumentRef, OrganizationId, OuPath};
 use crate::policy::{Request, RequestProblem};
+use crate::reference;
 
 /// Tells whether the principal's account is a member of an organization.
 const PRINCIPAL_ORGANIZATION: &str = "aws:PrincipalOrgID";
@@ -100,7 +101,7 @@ impl Call {
         let mut request =
             Request::new(&self.principal, &self.action)?.in_account(self.owner.account().as_str());
         if let Some(resource) = &self.resource {
-            request = request.on(resource);
+            request = reference::on(request, resource);
         }
         request = match &self.caller {
             Some(Place::Account(_) | Place::Unit(..)) => {

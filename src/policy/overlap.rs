@@ -11,6 +11,8 @@ const STARS_MAX: usize = 8;
 /// So long a text may become by its variables: longer than any ARN.
 const TEXT_MAX: usize = 4096;
 const PARTS: usize = 6;
+/// What a request's `*` stands for.
+const ANY_ARN: &str = "arn:*:*:*:*:*";
 
 /// Does any of `patterns` match all that `resource` stands for? Unknown when one matches a part of it.
 ///
@@ -38,7 +40,8 @@ pub(crate) fn overlap(
                 }
             }
         }
-        let asked: Vec<Token> = wildcards(resource.whole()).collect();
+        let asked = if resource.whole() == "*" { ANY_ARN } else { resource.whole() };
+        let asked: Vec<Token> = wildcards(asked).collect();
         otherwise.max(of_tokens(&filled, &asked, gaps))
     })
 }
@@ -110,6 +113,9 @@ mod tests {
             ("arn:aws:s3:::c/*", "arn:aws:s3:::b/*", Truth::False),
             ("arn:aws:s3:::b/*.gz", "arn:aws:s3:::b/*.txt", Truth::False),
             ("arn:aws:ec2:*:*:volume/*", "arn:aws:ec2:*:5:instance/*", Truth::False),
+            ("arn:*", ANY_ARN, Truth::True),
+            ("arn:*:*:*:*:*", ANY_ARN, Truth::True),
+            ("arn:aws:s3:::b", ANY_ARN, Truth::Unknown),
         ] {
             assert_eq!(of_texts(&[pattern], asked), expected, "{pattern} on {asked}");
         }

@@ -22,7 +22,7 @@ pub struct Request {
     /// The name after it.
     pub(crate) name: Name,
     pub(crate) resource: Option<String>,
-    /// Does the resource stand for many? A `*` alone is what calls without a resource have.
+    /// Does the resource stand for many?
     pub(crate) is_resource_pattern: bool,
     pub(crate) resource_account: Option<String>,
     pub(crate) context: Context,
@@ -112,17 +112,26 @@ impl Request {
         self.context.fact(&Name::new(key)) != Fact::Unknown
     }
 
-    /// The resource: an ARN, or `*` for actions that have none. Its account is taken from the ARN
-    /// unless it was given. An ARN with wildcards stands for all that they match: a statement that
-    /// applies to some of them only leaves the verdict unknown.
+    /// The resource's ARN. Its account is taken from the ARN unless it was given. An ARN with wildcards
+    /// stands for all that they match, and `*` for every resource: a statement that applies to some of
+    /// them only leaves the verdict unknown.
     #[must_use]
     pub fn on(mut self, resource: &str) -> Self {
         let account = resource.split(':').nth(4).filter(|account| is_account(account));
         if let (None, Some(account)) = (&self.resource_account, account) {
             self = self.in_account(account);
         }
-        self.is_resource_pattern = resource != "*" && resource.contains(['*', '?']);
+        self.is_resource_pattern = resource.contains(['*', '?']);
         self.resource = Some(resource.to_owned());
+        self
+    }
+
+    /// No resource: of an action that has none AWS compares `*` as it stands, which matches no statement
+    /// about certain resources.
+    #[must_use]
+    pub fn on_none(mut self) -> Self {
+        self.is_resource_pattern = false;
+        self.resource = Some("*".to_owned());
         self
     }
 
@@ -196,6 +205,11 @@ impl Request {
     /// Is it a call without credentials?
     pub fn is_anonymous(&self) -> bool {
         self.principal == Principal::Anonymous
+    }
+
+    /// The prefix of the action's service and its name, both in lower case.
+    pub fn action(&self) -> (&str, &str) {
+        (self.service.as_str(), self.name.as_str())
     }
 
     /// The resource, when it is known.

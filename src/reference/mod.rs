@@ -14,6 +14,7 @@ use std::sync::LazyLock;
 pub use crate::reference::global_services::{GlobalServices, global_services};
 pub use crate::reference::key::{ConditionKey, KeyType};
 
+use crate::policy::Request;
 use crate::policy::WildcardPattern;
 use crate::reference::key::template_matches;
 use crate::reference::text::Text;
@@ -92,6 +93,16 @@ pub fn action(text: &str) -> Option<(&'static Service, &'static Action)> {
     let (prefix, name) = text.split_once(':')?;
     let service = service(prefix)?;
     Some((service, service.action(name)?))
+}
+
+/// The request on `resource`: `*` stands for every resource, and for none where the action is known to have none.
+pub fn on(request: Request, resource: &str) -> Request {
+    let (service_prefix, name) = request.action();
+    let known = service(service_prefix).and_then(|service| service.action(name));
+    match known {
+        Some(action) if resource == "*" && !action.has_resources => request.on_none(),
+        Some(_) | None => request.on(resource),
+    }
 }
 
 /// The actions that `service:Na*e` stands for, each as `service:Name`; all there are for `*`. A

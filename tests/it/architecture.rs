@@ -19,8 +19,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("reference", &["policy"]),
     ("lint", &["policy", "reference"]),
     ("org", &["policy"]),
-    // What `validate` warns of is a part of what is wrong with a document.
-    ("desired", &["org", "policy", "lint"]),
+    // What `validate` warns of is a part of what is wrong with a document; and what a test's `*` means
+    // depends on whether its action has resources.
+    ("desired", &["org", "policy", "reference", "lint"]),
     // Whoever loads brings the catalogue to `desired`, which does not know it.
     ("catalog", &["org", "policy", "reference", "desired"]),
     ("compile", &["org", "policy", "desired"]),

@@ -172,6 +172,25 @@ fn the_resource_s_account_brings_its_own_guardrails() {
     ]);
 }
 
+/// A test on `*` was once green although the guardrail denies the calls that the action makes.
+#[test]
+fn a_star_is_every_resource_or_none_where_the_action_has_none() {
+    let spec = "spec:
+  defaults: {account: shop, principal: role/x, resource: '*'}
+  cases:
+    - {action: 'sqs:SendMessage', expect: unknown}
+    - {action: 'sqs:ListQueues', expect: allowed}
+---
+apiVersion: palisade/v1
+kind: ServiceControlPolicy
+metadata: {name: queues}
+spec:
+  targets: ['/']
+  document: {Version: '2012-10-17', Statement: {Effect: Deny, Action: 'sqs:*', Resource: 'arn:aws:sqs:*:*:orders'}}
+";
+    assert!(judge_all(&organization(spec)).holds());
+}
+
 #[test]
 fn a_list_in_the_context_is_one_call_and_a_list_to_try_is_many() {
     let spec = "spec:

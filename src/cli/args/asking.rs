@@ -38,7 +38,7 @@ pub(crate) struct ExplainArgs {
     /// What is called, such as `s3:GetObject`
     #[arg(long, env = "PALISADE_ACTION", value_name = "ACTION")]
     pub(crate) action: Option<String>,
-    /// On what: an ARN, or `*` for actions that have no resource
+    /// On what: an ARN, or `*` for every resource, or for none where the action has none
     #[arg(long, env = "PALISADE_RESOURCE", value_name = "ARN")]
     pub(crate) resource: Option<String>,
     /// Whose the resource is, by name or id, when its ARN does not say [default: the account]

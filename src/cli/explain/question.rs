@@ -7,6 +7,7 @@ use crate::cli::explain::message::{self, Stated};
 use crate::cli::sources;
 use crate::effective::Effective;
 use crate::policy::Request;
+use crate::reference;
 use crate::replay::calls_in;
 
 const PRINCIPAL_ARN: &str = "aws:PrincipalArn";
@@ -97,7 +98,7 @@ impl Question {
         let resource = args.resource.clone().or(said_resource);
         let mut request = Request::new(&principal, &action)?;
         if let Some(resource) = &resource {
-            request = request.on(resource);
+            request = reference::on(request, resource);
         }
         Ok(Self { principal, action, resource, account: None, request, stated, taken_role: None })
     }

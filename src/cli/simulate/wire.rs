@@ -9,6 +9,7 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::policy::Request;
+use crate::reference;
 
 /// One request with its policies.
 #[derive(Debug, Deserialize)]
@@ -126,7 +127,7 @@ impl WrittenRequest<'_> {
         }
         if let Some(Text(resource)) = &self.resource {
             check_resource(resource)?;
-            request = request.on(resource);
+            request = reference::on(request, resource);
         }
         self.check_keys()?;
         for (Text(key), values) in &self.context.0 {
@@ -182,8 +183,7 @@ fn check_resource(resource: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "the resource `{resource}` must be an ARN, `arn:partition:service:region:account:name`, or `*` \
-         where an action has none"
+        "the resource `{resource}` must be an ARN, `arn:partition:service:region:account:name`, or `*`"
     ))
 }
 

@@ -44,8 +44,9 @@ pub(crate) struct RawCase {
     pub(crate) principal: Option<RawOneOrMore<CasePrincipal>>,
     /// The action, such as `s3:GetObject`; a list: one call for each.
     pub(crate) action: Option<RawOneOrMore<CaseAction>>,
-    /// The resource's ARN, in which `{account}` stands for the id of its account, or `*` for actions
-    /// that have none; a list: one call for each.
+    /// The resource's ARN, in which `{account}` stands for the id of its account; a list: one call for
+    /// each. Wildcards stand for all that they match, and `*` for every resource, or for none where the
+    /// action has none: where a guardrail is about a part of them the verdict is unknown.
     pub(crate) resource: Option<RawOneOrMore<CaseResource>>,
     /// The account that owns the resource, by its name, or by its id if it is outside the
     /// organization; a list: one call for each. Left out it is the account in the resource's ARN,

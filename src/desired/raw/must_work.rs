@@ -27,8 +27,9 @@ pub(crate) struct RawMustWork {
     /// The actions, such as `s3:GetObject`.
     #[schemars(extend("uniqueItems" = true))]
     pub(crate) actions: Vec<CaseAction>,
-    /// The resource's ARN, in which `{account}` stands for the id of the account, or `*` for actions
-    /// that have none; `*` when it is left out.
+    /// The resource's ARN, in which `{account}` stands for the id of the account; or `*`, as when it is
+    /// left out: no resource, or one that no guardrail thinks of. What denies certain resources only
+    /// does not stand in its way.
     pub(crate) resource: Option<CaseResource>,
     /// The condition keys that come with the call.
     #[serde(default)]

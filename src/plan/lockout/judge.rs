@@ -181,7 +181,8 @@ impl<'a> Judge<'a> {
 
     fn request(&self, call: &Call, account: &AccountId) -> Option<Request> {
         let resource = call.resource(account);
-        let mut request = Request::new(&call.principal(account), &call.action).ok()?.on(&resource);
+        let mut request =
+            call.on(Request::new(&call.principal(account), &call.action).ok()?, account);
         if resource.split(':').nth(4).is_none_or(str::is_empty) {
             request = request.in_account(account.as_str());
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::compile::{BuiltInProbe, DesiredTarget, MustWork, PARTITION, Resources};
 use crate::org::{AccountId, OrgSnapshot, OuPath};
 use crate::plan::lockout::session::{Partition, Session, principal_arn};
+use crate::policy::Request;
 
 /// Where `StackSets` of the organization come from, when they have trusted access.
 const STACKSETS: &str = "member.org.stacksets.cloudformation.amazonaws.com";
@@ -152,18 +153,30 @@ impl Template<'_> {
         partition: &Partition,
         organization: &str,
     ) -> Call {
-        let is_role = action.starts_with("iam:") || action.starts_with("sts:");
         Call {
             probe: probe.to_string(),
             action: action.to_owned(),
             principal: self.principal.clone(),
-            resource: if is_role { self.resource } else { "*" }.to_owned(),
+            resource: ordinary(action, partition).unwrap_or_else(|| self.resource.to_owned()),
             places: None,
             except: BTreeSet::new(),
             exemption: self.exemption.cloned(),
             session: Session::built_in(action, partition, organization),
         }
     }
+}
+
+/// What an action that is not about roles acts on, where nobody thought of it in particular.
+fn ordinary(action: &str, partition: &Partition) -> Option<String> {
+    let name = match action.split(':').next()? {
+        "iam" | "sts" => return None,
+        "cloudformation" => "stack/StackSet-example/0123",
+        "events" => "rule/StackSet-example",
+        _ => return Some("*".to_owned()),
+    };
+    let (service, _) = action.split_once(':')?;
+    let (partition, region) = (partition.name(), partition.global_region());
+    Some(format!("arn:{partition}:{service}:{region}:{{account}}:{name}"))
 }
 
 fn declared<'a>(
@@ -230,6 +243,15 @@ impl Call {
         match &self.principal {
             Caller::Fixed(_) => false,
             Caller::Local(_) => true,
+        }
+    }
+
+    /// The request on the resource that the call is about; `*` is one that nobody thought of, so that a
+    /// guardrail of certain resources does not lock the call out.
+    pub(super) fn on(&self, request: Request, account: &AccountId) -> Request {
+        match self.resource(account).as_str() {
+            "*" => request.on_none(),
+            resource => request.on(resource),
         }
     }
 

@@ -86,7 +86,7 @@ impl Partition {
     }
 
     /// Where services without a Region answer.
-    fn global_region(&self) -> &'static str {
+    pub(super) fn global_region(&self) -> &'static str {
         match self.0.as_str() {
             "aws-cn" => "cn-north-1",
             "aws-us-gov" => "us-gov-west-1",

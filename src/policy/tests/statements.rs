@@ -82,8 +82,19 @@ fn resources_are_matched_part_by_part_with_regard_to_case() {
         resource_decides(&json!(pattern), bucket, expected);
     }
     resource_decides(&json!(["arn:aws:s3:::a", "arn:aws:s3:::logs/*"]), bucket, Truth::True);
-    resource_decides(&json!("arn:aws:s3:::a"), "*", Truth::False);
     resource_decides(&json!("*"), "*", Truth::True);
+}
+
+/// `*` was once compared as text, so that a Deny of certain resources was missed and the call said to be allowed.
+#[test]
+fn a_star_stands_for_every_resource_unless_the_action_has_none() {
+    resource_decides(&json!("arn:aws:s3:::a"), "*", Truth::Unknown);
+    resource_decides(&json!(["arn:aws:s3:::a", "arn:*"]), "*", Truth::True);
+    let none = request("s3:ListAllMyBuckets").on_none();
+    let document = deny(&json!({"Resource": "arn:aws:s3:::a"}));
+    assert_eq!(applies(&document, &none), Truth::False);
+    let document = deny(&json!({"NotResource": "arn:aws:s3:::a"}));
+    assert_eq!(applies(&document, &none), Truth::True);
 }
 
 #[test]

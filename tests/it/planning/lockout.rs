@@ -255,6 +255,19 @@ fn the_stacksets_role_is_looked_after_where_stacksets_are_trusted() {
     assert_eq!(reasons(&planned(&[organization(), events], observed())), []);
 }
 
+/// They were once asked about `*`, which no Deny of stacks matches.
+#[test]
+fn a_deny_of_all_stacks_locks_stacksets_out_and_one_of_certain_stacks_does_not() {
+    let trusting = organization().replace("trustedServices: []", STACKSETS);
+    for (stack, expected) in [("*", vec![BlockedReason::Lockout]), ("payments-*", vec![])] {
+        let resource = format!(r#"Resource: "arn:aws:cloudformation:*:*:stack/{stack}""#);
+        let deny = policy("deny-stacks", r#""/""#, "", "cloudformation");
+        let deny = deny.replace(r#"Resource: "*""#, &resource);
+        assert!(deny.contains(&resource), "{deny}");
+        assert_eq!(reasons(&planned(&[trusting.clone(), deny], observed())), expected);
+    }
+}
+
 const EMERGENCY: &str = r#"---
 apiVersion: palisade/v1
 kind: BreakGlassRole
