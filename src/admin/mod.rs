@@ -19,7 +19,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use sha2::{Digest, Sha256};
@@ -37,6 +37,10 @@ const CONNECTIONS_MAX: usize = 128;
 /// How long a connection may live, whatever its peer does or leaves undone. It carries one request: the page
 /// and Prometheus ask every half minute, and connect in less than a millisecond.
 const CONNECTION_TIME_MAX: Duration = Duration::from_secs(20);
+
+/// How long the question may take. Probes fit into one packet, and whoever asks half a question shall not keep a
+/// probe waiting.
+const QUESTION_TIME_MAX: Duration = Duration::from_secs(3);
 
 /// After a connection that could not be taken, for want of file descriptors for example.
 const ACCEPT_RETRY: Duration = Duration::from_secs(1);
@@ -71,7 +75,7 @@ const SECURITY: [(HeaderName, HeaderValue); 4] = [
 pub async fn serve(listener: TcpListener, endpoints: Endpoints) {
     let service = TowerToHyperService::new(router(endpoints));
     let mut http = auto::Builder::new(TokioExecutor::new()).http1_only();
-    http.http1().keep_alive(false);
+    http.http1().keep_alive(false).timer(TokioTimer::new()).header_read_timeout(QUESTION_TIME_MAX);
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     // The semaphore is never closed.
     while let Ok(place) = Arc::clone(&room).acquire_owned().await {
