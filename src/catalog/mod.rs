@@ -109,7 +109,7 @@ impl Guardrail {
     pub fn render(&self, with: &Map<String, Value>, site: &Site) -> Result<Value, Vec<Refusal>> {
         let Some(template) = &self.document else {
             let message = format!("{} is not a policy", shown(&self.id));
-            let help = format!("`palisade catalog show {}` says how it is written", self.id);
+            let help = format!("`palisade catalog show {}` says what it is", self.id);
             return Err(vec![refusal(ProblemCode::InvalidValue, message, Some(help))]);
         };
         let mut scope = argument::read(&self.id, &self.parameters, with, site)?;
@@ -184,7 +184,8 @@ impl Guardrails for Catalog {
             let help = self.nearest(wanted.guardrail).unwrap_or_else(list);
             return Err(vec![refusal(ProblemCode::UnknownName, message, Some(help))]);
         };
-        if guardrail.kind != wanted.kind {
+        // What is no policy is used in no kind of document.
+        if guardrail.kind != wanted.kind && guardrail.document.is_some() {
             let message = format!("{} is a {}", shown(wanted.guardrail), guardrail.kind);
             let help = format!("write `kind: {}`", guardrail.kind);
             return Err(vec![refusal(ProblemCode::InvalidValue, message, Some(help))]);

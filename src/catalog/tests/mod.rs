@@ -238,6 +238,17 @@ fn an_argument_that_does_not_fit_is_refused_with_what_would() {
     );
 }
 
+/// No kind of document uses it: to ask for `kind: outside` would lead nowhere.
+#[test]
+fn an_entry_that_is_no_policy_is_used_in_no_document() {
+    for guardrail in built_in().guardrails().filter(|guardrail| guardrail.document.is_none()) {
+        let with = Map::new();
+        let wanted = Wanted { kind: "ServiceControlPolicy", guardrail: &guardrail.id, with: &with };
+        let refused = Guardrails::render(built_in(), &wanted, &site()).unwrap_err();
+        assert_eq!(refused[0].message, format!("`{}` is not a policy", guardrail.id));
+    }
+}
+
 #[test]
 fn accounts_are_named_as_desired_state_names_them() {
     let guardrail = built_in().find("deny-iam-users-and-keys").unwrap();
