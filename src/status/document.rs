@@ -11,7 +11,8 @@ use crate::status::difference::Sighting;
 use crate::status::history::turns;
 use crate::status::{
     Cause, Circumstances, Condition, ConditionStatus, ConditionType, Difference, DifferenceState,
-    DocumentReport, EmergencyReport, Pass, PolicyReport, Reason, Report, TrailReport, scrub,
+    DocumentReport, EmergencyReport, ObjectReport, Pass, PolicyReport, Reason, Report, TrailReport,
+    scrub,
 };
 
 /// What one pass says about one document.
@@ -28,6 +29,8 @@ pub(in crate::status) struct Evidence<'a> {
     pub(in crate::status) targets: BTreeSet<String>,
     /// The policies in AWS that say what it says.
     pub(in crate::status) policies: Vec<PolicyReport>,
+    /// The objects in accounts that are there for it.
+    pub(in crate::status) objects: Vec<ObjectReport>,
     /// Of emergency access: would it work?
     pub(in crate::status) emergency: Option<EmergencyReport>,
     /// Of a trail: does it record, and does that arrive?
@@ -148,6 +151,7 @@ pub(in crate::status) fn report(
         size_used: evidence.size_used,
         targets: evidence.targets,
         policies: evidence.policies,
+        objects: evidence.objects,
         history: turns(&conditions, before, circumstances.now),
         emergency,
         trail,

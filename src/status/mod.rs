@@ -10,6 +10,7 @@ mod document;
 mod emergency;
 mod history;
 mod notice;
+mod objects;
 mod plan_view;
 mod policies;
 mod practice;
@@ -30,8 +31,8 @@ pub use crate::status::plan_view::plan_view;
 pub use crate::status::practice::{PracticeReport, PracticeState, ServedPractice};
 pub use crate::status::publish::{Published, Publisher};
 pub use crate::status::report::{
-    BlockedReport, DesiredStateReport, DocumentReport, DriftReport, HeldReport, PassReport,
-    PassResult, PhaseSeconds, PolicyReport, Problem, RegionListReport, Report, Trouble,
+    BlockedReport, DesiredStateReport, DocumentReport, DriftReport, HeldReport, ObjectReport,
+    PassReport, PassResult, PhaseSeconds, PolicyReport, Problem, RegionListReport, Report, Trouble,
     UnknownReport, UnmanagedReport, WakeReason,
 };
 pub use crate::status::scrub::scrub;

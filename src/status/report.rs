@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::desired::Mode;
-use crate::org::{DocumentRef, OrganizationId, PolicyType};
+use crate::org::{AccountId, DocumentRef, ObjectKind, OrganizationId, PolicyType, Region};
 use crate::plan::{BlockedReason, UnmanagedKind};
 use crate::status::Reason;
 use crate::status::{
@@ -315,6 +315,9 @@ pub struct DocumentReport {
     /// The policies in AWS that say what it says, as far as they were seen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<PolicyReport>,
+    /// The objects in accounts that are there for it, as far as they were seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objects: Vec<ObjectReport>,
     /// Of emergency access: would it work?
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub emergency: Option<EmergencyReport>,
@@ -343,6 +346,25 @@ pub struct PolicyReport {
     pub id: String,
     /// SHA-256 of what it says, minified, in hexadecimal; nothing while that is not known.
     pub sha256: Option<String>,
+}
+
+/// Objects in accounts that are there for a document: one, or those of one name that are the same in many accounts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectReport {
+    /// What it is.
+    pub kind: ObjectKind,
+    /// Its name.
+    pub name: String,
+    /// Its Region; nothing for what is global.
+    pub region: Option<Region>,
+    /// The account it is in, if that is one.
+    pub account: Option<AccountId>,
+    /// How many accounts it is in.
+    pub accounts: usize,
+    /// SHA-256, in hexadecimal, of what `palisade observe` writes of it, minified; without `delivery` of a trail and
+    /// `deployed` of a StackSet, which change by themselves.
+    pub sha256: String,
 }
 
 impl Report {

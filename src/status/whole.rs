@@ -15,8 +15,8 @@ use crate::status::{
     Abstention, Acted, BlockedReport, Cause, Circumstances, Condition, ConditionStatus,
     ConditionType, DesiredStateReport, Difference, DifferenceState, DocumentReport, DriftReport,
     HeldReport, Pass, PassReport, PassResult, PhaseSeconds, Problem, Reason, RegionListReport,
-    Report, UnknownReport, UnmanagedReport, capacity, emergency, history, policies, scrub, trail,
-    tree,
+    Report, UnknownReport, UnmanagedReport, capacity, emergency, history, objects, policies, scrub,
+    trail, tree,
 };
 
 /// Ids of unmanaged objects that are listed. Enough to recognize what they are; `plan` lists all.
@@ -149,6 +149,7 @@ fn documents(
     let mut emergency = emergency::reports(pass, circumstances, previous);
     let mut trails = trail::reports(pass, circumstances, previous);
     let mut seen = policies::reports(pass);
+    let mut objects = objects::reports(pass);
     let references: BTreeSet<&DocumentRef> =
         pass.resources.documents.keys().chain(found.keys().copied()).collect();
     references
@@ -162,6 +163,7 @@ fn documents(
                 size_used: sizes.get(reference).copied(),
                 targets: targets.remove(reference).unwrap_or_default(),
                 policies: seen.remove(reference).unwrap_or_default(),
+                objects: objects.remove(reference).unwrap_or_default(),
                 emergency: emergency.remove(reference),
                 trail: trails.remove(reference),
             };

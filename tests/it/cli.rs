@@ -1,5 +1,6 @@
 //! The command line as a contract: exit codes, help, environment variables, completions, pipes.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
@@ -228,9 +229,10 @@ fn no_daemon_and_no_report_are_1() {
 #[test]
 fn the_demo_builds_shows_its_status_and_ends_on_request() {
     let mut demo = command(&["demo", "--listen", "127.0.0.1:0"]).spawn().unwrap();
-    let lines = BufReader::new(demo.stdout.take().unwrap()).lines();
+    // Kept until the end: a demo that nobody watches ends.
+    let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
     let mut url = String::new();
-    for line in lines {
+    for line in &mut lines {
         let line = line.unwrap();
         if let Some((_, at)) = line.split_once("palisade status --url ") {
             at.clone_into(&mut url);
@@ -260,6 +262,25 @@ fn assert_evidence(url: &str) {
     for one in alone {
         assert_eq!(one["sha256"], one["objectSha256"], "{one}");
     }
+    for practice in practices {
+        let documents = practice["guardrails"].as_array().unwrap().iter();
+        let documents: Vec<&str> = documents.filter_map(|one| one["document"].as_str()).collect();
+        let once: BTreeSet<&str> = documents.iter().copied().collect();
+        assert_eq!(once.len(), documents.len(), "{documents:?}");
+    }
+    let guardrails = || practices.iter().flat_map(|one| one["guardrails"].as_array().unwrap());
+    let mut brought = guardrails().filter_map(|one| one["brings"].as_array());
+    assert!(brought.next().is_some_and(|brought| brought.len() > 1), "the trail brings policies");
+    let objects =
+        guardrails().flat_map(|one| one["objects"].as_array().cloned().unwrap_or_default());
+    let objects: Vec<serde_json::Value> = objects.collect();
+    for kind in ["role", "stackSet", "trail"] {
+        let one = objects.iter().find(|one| one["kind"] == kind).expect(kind);
+        assert_eq!(one["sha256"].as_str().map(str::len), Some(64), "{one}");
+    }
+    // The same role in every account is said once.
+    let emergency = objects.iter().find(|one| one["name"] == "BREAK-GLASS-ROLE").unwrap();
+    assert!(emergency["accounts"].as_u64() > Some(20), "{emergency}");
 }
 
 #[test]

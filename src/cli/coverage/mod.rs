@@ -28,7 +28,7 @@ use crate::status::{
 };
 
 pub(crate) use crate::cli::coverage::model::{
-    Coverage, Evidence, Excluded, PracticeCoverage, Serving, State,
+    Coverage, Elsewhere, Evidence, Excluded, PracticeCoverage, Serving, State,
 };
 
 #[derive(Debug, Args)]

@@ -16,13 +16,19 @@ use crate::desired::{DesiredOrg, DesiredPolicy, DesiredTarget, DocumentHeader};
 use crate::org::{AccountId, hex};
 use crate::policy;
 pub(crate) use crate::status::PracticeState as State;
-use crate::status::{ConditionType, DocumentReport, Report};
+use crate::status::{ConditionType, DocumentReport, ObjectReport, Report};
 
 /// The practice that tests of guardrails serve.
 const TESTED: &str = "SEC01-BP06";
 
 /// The kind of the document in which many entries are only a field.
 const ORGANIZATION: &str = "Organization";
+
+/// The kind of documents of which an organization has one for every entry that it uses.
+const BASELINE: &str = "Baseline";
+
+/// The kind of entries that are not written in desired state.
+const OUTSIDE: &str = "outside";
 
 /// What is known beside desired state.
 pub(crate) struct Knowledge<'a> {
@@ -102,6 +108,20 @@ pub(crate) struct PracticeCoverage {
     pub(crate) excluded: Vec<Excluded>,
     /// Other ready-made guardrails that would serve it and are not used.
     pub(crate) available: Vec<&'static str>,
+    /// What would serve it and is not written in desired state.
+    pub(crate) elsewhere: Vec<Elsewhere>,
+}
+
+/// A guardrail that palisade neither keeps nor sees.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Elsewhere {
+    /// Its id.
+    pub(crate) guardrail: &'static str,
+    /// Why it is not written in desired state.
+    pub(crate) because: &'static str,
+    /// What to do instead.
+    pub(crate) instead: &'static str,
 }
 
 /// A guardrail that a profile has and this organization does not want.
@@ -138,8 +158,14 @@ pub(crate) struct Serving {
     pub(crate) accounts: Option<usize>,
     /// What else there is to say.
     pub(crate) note: Option<String>,
-    /// The object in AWS that it is about.
+    /// The policy in AWS that it is about.
     pub(crate) evidence: Option<Evidence>,
+    /// The policies that it brings with it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) brings: Vec<Evidence>,
+    /// The objects in accounts that are there for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) objects: Vec<ObjectReport>,
 }
 
 /// What an auditor can look up.
@@ -205,30 +231,48 @@ impl Gatherer<'_> {
             let controls = served_by(&self.org.header, None);
             (controls, self.serving(&self.org.header, Some(placed), None))
         };
-        let policies = self.org.policies.iter().map(|policy| {
+        let own = self.org.policies.iter().filter(|policy| !self.is_brought(policy));
+        let policies = own.map(|policy| {
             let guardrail = policy.guardrail.as_deref().and_then(|id| self.catalog.find(id));
             let reached = Some(self.reached(policy));
             let mut serving = self.serving(&policy.header, reached, Some(policy));
             serving.guardrail.clone_from(&policy.guardrail);
             (served_by(&policy.header, guardrail), serving)
         });
-        let is_policy = |header: &&DocumentHeader| {
-            self.org.policies.iter().any(|policy| policy.header.document == header.document)
-        };
-        let others = self
-            .org
-            .headers()
-            .filter(|header| header.document != self.org.header.document && !is_policy(header));
+        let others = self.org.break_glass.iter().map(|it| &it.header);
+        let others = others.chain(self.org.logging_trails.iter().map(|it| &it.header));
+        let others = others.chain(self.org.baselines.iter().map(|it| &it.header));
         let others = others.map(|header| {
-            (self.served(header), self.serving(header, self.reached_by(header), None))
+            let mut serving = self.serving(header, self.reached_by(header), None);
+            serving.brings = self.brought(header).map(|policy| self.evidence(policy)).collect();
+            (self.served(header), serving)
         });
         std::iter::once(organization).chain(policies).chain(others).chain(self.tests()).collect()
     }
 
-    /// The practices that a document serves which is no policy: of emergency access also those of the guardrails
-    /// that it is.
+    /// Does a document of another kind bring the policy with it?
+    fn is_brought(&self, policy: &DesiredPolicy) -> bool {
+        let bringing = self.org.break_glass.iter().map(|it| &it.header);
+        let mut bringing = bringing.chain(self.org.logging_trails.iter().map(|it| &it.header));
+        bringing.any(|header| header.document == policy.header.document)
+    }
+
+    /// The policies that a document of another kind brings with it.
+    fn brought(&self, header: &DocumentHeader) -> impl Iterator<Item = &DesiredPolicy> {
+        let brought = self.org.policies.iter().filter(|policy| self.is_brought(policy));
+        brought.filter(|policy| policy.header.document == header.document)
+    }
+
+    /// The practices that a document serves which is no policy: also those of the guardrails that it is, and of those
+    /// that it brings.
     fn served(&self, header: &DocumentHeader) -> BTreeSet<String> {
         let mut served = served_by(header, None);
+        let brought = self.brought(header).filter_map(|policy| policy.guardrail.as_deref());
+        let is_it = |it: &DocumentHeader| it.document == header.document;
+        let trail = self.org.logging_trails.iter().find(|it| is_it(&it.header));
+        let trail = trail.map(|_| "organization-trail");
+        let entries = brought.chain(trail).filter_map(|id| self.catalog.find(id));
+        served.extend(entries.flat_map(|entry| entry.practices.iter().cloned()));
         let desired = self.org.break_glass.iter().find(|it| it.header.document == header.document);
         if let Some(desired) = desired {
             let told = desired.alerts.as_ref().map(|_| "break-glass-alerts");
@@ -259,6 +303,8 @@ impl Gatherer<'_> {
             accounts: None,
             note: Some(note),
             evidence: None,
+            brings: Vec::new(),
+            objects: Vec::new(),
         };
         (cases > 0).then(|| (BTreeSet::from([TESTED.to_owned()]), serving))
     }
@@ -299,6 +345,8 @@ impl Gatherer<'_> {
             accounts,
             note: unready.filter(|_| state == State::NotReady).map(str::to_owned),
             evidence: policy.map(|policy| self.evidence(policy)),
+            brings: Vec::new(),
+            objects: report.flatten().map(|report| report.objects.clone()).unwrap_or_default(),
         }
     }
 
@@ -339,6 +387,10 @@ impl Gatherer<'_> {
     /// The same of a document that puts something into accounts; nothing of others.
     fn reached_by(&self, header: &DocumentHeader) -> Option<usize> {
         let is_it = |other: &DocumentHeader| other.document == header.document;
+        // A trail is of the organization as a whole.
+        if self.org.logging_trails.iter().any(|it| is_it(&it.header)) {
+            return Some(self.org.placements.len());
+        }
         let roles = self.org.break_glass.iter().find(|it| is_it(&it.header));
         let stacks = self.org.baselines.iter().find(|it| is_it(&it.header));
         let targets = roles.map(|it| &it.targets).or(stacks.map(|it| &it.targets))?;
@@ -385,26 +437,40 @@ impl Gatherer<'_> {
             servings.iter().filter(serves).map(|(_, serving)| serving.clone()).collect();
         let used: BTreeSet<&str> =
             guardrails.iter().filter_map(|serving| serving.guardrail.as_deref()).collect();
-        let kinds: BTreeSet<&str> =
-            self.org.headers().map(|it| it.document.kind.as_str()).collect();
+        let documents = self.org.headers().map(|it| &it.document);
+        let documents: BTreeSet<(&str, &str)> =
+            documents.map(|it| (it.kind.as_str(), it.name.as_str())).collect();
+        let kinds: BTreeSet<&str> = documents.iter().map(|(kind, _)| *kind).collect();
         let serving =
             |id: &str| self.catalog.find(id).is_some_and(|it| it.practices.contains(&practice.id));
         let excluded = self.excluded(serving);
         let is_available = |guardrail: &&Guardrail| {
             let kind = guardrail.kind.as_str();
-            // Of a document of its own kind it is a part; of the organization's nobody knows.
-            let is_written =
-                guardrail.document.is_none() && kind != ORGANIZATION && kinds.contains(kind);
+            let is_written = match kind {
+                // Of those there are many.
+                BASELINE => documents.contains(&(BASELINE, guardrail.id.as_str())),
+                // Nobody knows which fields are meant.
+                ORGANIZATION => false,
+                // Of a document of its own kind it is a part.
+                _ => guardrail.document.is_none() && kinds.contains(kind),
+            };
             let is_excluded = excluded.iter().any(|it| it.guardrail == guardrail.id);
             let is_used = used.contains(guardrail.id.as_str()) || is_written;
             serving(&guardrail.id) && !is_used && !is_excluded
         };
-        let available = self.catalog.guardrails().filter(is_available);
+        let (elsewhere, available): (Vec<&Guardrail>, Vec<&Guardrail>) =
+            self.catalog.guardrails().filter(is_available).partition(|it| it.kind == OUTSIDE);
+        let elsewhere = elsewhere.into_iter().map(|guardrail| Elsewhere {
+            guardrail: &guardrail.id,
+            because: &guardrail.purpose,
+            instead: &guardrail.runbook,
+        });
         let states = guardrails.iter().map(|serving| serving.state).collect();
         PracticeCoverage {
             practice,
             state: State::of_all(&states, practice.reach == Reach::Organization),
-            available: available.map(|guardrail| guardrail.id.as_str()).collect(),
+            available: available.iter().map(|guardrail| guardrail.id.as_str()).collect(),
+            elsewhere: elsewhere.collect(),
             excluded,
             guardrails,
         }

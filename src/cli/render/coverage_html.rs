@@ -4,9 +4,12 @@
 use std::fmt::Write as _;
 
 use crate::catalog::Reach;
-use crate::cli::coverage::{Coverage, Evidence, Excluded, PracticeCoverage, Serving, State};
+use crate::cli::coverage::{
+    Coverage, Elsewhere, Evidence, Excluded, PracticeCoverage, Serving, State,
+};
 use crate::cli::render::coverage_text::words;
 use crate::cli::render::paint::counted;
+use crate::status::ObjectReport;
 
 const STYLE: &str = include_str!("coverage.css");
 
@@ -136,7 +139,7 @@ fn left_out(excluded: &[Excluded]) -> String {
 }
 
 fn section(coverage: &PracticeCoverage, accounts: usize) -> String {
-    let PracticeCoverage { practice, state, guardrails, excluded, available } = coverage;
+    let PracticeCoverage { practice, state, guardrails, excluded, available, elsewhere } = coverage;
     let reach = match practice.reach {
         Reach::Organization => "the organization",
         Reach::Workload => "each workload",
@@ -171,6 +174,14 @@ fn section(coverage: &PracticeCoverage, accounts: usize) -> String {
             escaped(&available.join(", "))
         );
     }
+    for Elsewhere { guardrail, because, instead } in elsewhere {
+        let _ = writeln!(
+            text,
+            "<p class=\"quiet\"><small>Not of desired state: {guardrail}. {} {}</small></p>",
+            escaped(because),
+            escaped(instead)
+        );
+    }
     text + "</section>\n"
 }
 
@@ -182,6 +193,7 @@ fn row(serving: &Serving, accounts: usize) -> String {
     };
     let reached = serving.accounts.map(|reached| format!("{reached} of {accounts}"));
     let note = serving.note.as_deref().map(escaped);
+    let objects = serving.objects.iter().map(object);
     format!(
         "<tr><td>{}<br><small>{}</small></td><td class=\"short\">{}{}{suspended}</td>\
          <td data-label=\"Accounts\">{}</td><td>{}{}</td></tr>\n",
@@ -191,7 +203,29 @@ fn row(serving: &Serving, accounts: usize) -> String {
         since.unwrap_or_default(),
         reached.unwrap_or_default(),
         note.unwrap_or_default(),
-        serving.evidence.as_ref().map(evidence).unwrap_or_default(),
+        serving
+            .evidence
+            .iter()
+            .chain(&serving.brings)
+            .map(evidence)
+            .chain(objects)
+            .collect::<Vec<_>>()
+            .join("<br>"),
+    )
+}
+
+fn object(object: &ObjectReport) -> String {
+    let ObjectReport { kind, name, region, account, accounts, sha256 } = object;
+    let place = match account {
+        Some(account) => format!("in account <code>{account}</code>"),
+        None => format!("in {accounts} accounts"),
+    };
+    let region = region.as_ref().map(|region| format!(", {}", escaped(region.as_str())));
+    format!(
+        "{} <code>{}</code> {place}{}<br><small>object in AWS</small> <code>{sha256}</code>",
+        kind.words(),
+        escaped(name),
+        region.unwrap_or_default(),
     )
 }
 

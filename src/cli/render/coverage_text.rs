@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::catalog::Reach;
-use crate::cli::coverage::{Coverage, Excluded, PracticeCoverage, Serving, State};
+use crate::cli::coverage::{Coverage, Elsewhere, Excluded, PracticeCoverage, Serving, State};
 use crate::cli::render::paint::{Paint, counted, inert};
 
 /// The practices as text.
@@ -28,7 +28,7 @@ pub(crate) fn coverage_text(coverage: &Coverage, paint: Paint) -> String {
 }
 
 fn practice_text(text: &mut String, coverage: &PracticeCoverage, accounts: usize, paint: Paint) {
-    let PracticeCoverage { practice, state, guardrails, excluded, available } = coverage;
+    let PracticeCoverage { practice, state, guardrails, excluded, available, elsewhere } = coverage;
     let state = painted(*state, paint);
     let _ = writeln!(text, "{}  {state}  {}", paint.bold(&practice.id), practice.name);
     match practice.reach {
@@ -46,6 +46,11 @@ fn practice_text(text: &mut String, coverage: &PracticeCoverage, accounts: usize
     }
     if guardrails.is_empty() && practice.reach == Reach::Organization && !available.is_empty() {
         let _ = writeln!(text, "    {}", paint.dim(&format!("try {}", available.join(", "))));
+    }
+    for Elsewhere { guardrail, .. } in elsewhere {
+        let words =
+            format!("not of desired state: {guardrail}, see `palisade catalog show {guardrail}`");
+        let _ = writeln!(text, "    {}", paint.dim(&words));
     }
 }
 
