@@ -81,6 +81,8 @@ Examples:
 
 Guardrails only take away: what they allow, IAM policies must still grant. A resource with wildcards
 stands for all that they match, and `*` for every one, or for none where the action is known to have none.
+The ARN of a session leaves out the path of its role: where that decides, the answer is unknown. What AWS
+says an SCP or RCP denied is denied, also where no such policy is seen here.
 
 Exit codes:
   0  no guardrail stands in the way

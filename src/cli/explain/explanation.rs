@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::cli::explain::message::{Stated, StatedEffect};
 use crate::cli::explain::question::Question;
 use crate::cli::guardrails::Guardrails;
 use crate::compile::{Enforcement, Source};
@@ -172,6 +173,11 @@ impl Explanation {
             }
         }
         explanation.stated = stated(question, &explanation, effective);
+        let is_stated = question.stated.as_ref().is_some_and(Stated::is_guardrail);
+        // AWS refused it: what is not seen here denied it all the same.
+        if is_stated && explanation.verdict == AskedVerdict::Allowed {
+            explanation.verdict = AskedVerdict::Denied;
+        }
         explanation
     }
 
@@ -209,14 +215,25 @@ fn stated(question: &Question, explanation: &Explanation, effective: &Effective)
         let name = found.and_then(|index| effective.policy_name(index));
         name.map_or_else(|| format!("`{id}`"), |name| format!("`{name}` ({id})"))
     });
+    let is_here = match stated.effect {
+        StatedEffect::Denies => {
+            let same = |by: &Statement| stated.is_of(by.policy_type);
+            explanation.denied_by.iter().any(same)
+        }
+        StatedEffect::AllowsNothing => explanation.implicit_at.is_some(),
+    };
     match (explanation.verdict, named) {
-        (AskedVerdict::Denied, None) => None,
-        (AskedVerdict::Denied, Some(named)) => Some(format!("AWS names {named}")),
-        (AskedVerdict::Allowed, named) => {
-            let named = named.map(|named| format!(", {named}")).unwrap_or_default();
+        (AskedVerdict::Denied, None) if is_here => None,
+        (AskedVerdict::Denied, Some(named)) if is_here => Some(format!("AWS names {named}")),
+        (AskedVerdict::Allowed | AskedVerdict::Denied, named) => {
+            let named = named.map(|named| format!(", {named},")).unwrap_or_default();
+            let did = match stated.effect {
+                StatedEffect::Denies => format!("a {kind}{named} denied it"),
+                StatedEffect::AllowsNothing => format!("no {kind} allowed it"),
+            };
             Some(format!(
-                "AWS says that a {kind}{named} stood in the way, and there is none here: the \
-                 organization differs from what was asked (try `--live`), or it has changed since"
+                "AWS says that {did}, and here that is not so: the organization differs from what \
+                 was asked (try `--live`), or it has changed since"
             ))
         }
         (AskedVerdict::Unknown, named) => {

@@ -106,6 +106,11 @@ impl Stated {
         matches!(self.policy_kind.as_str(), "service control policy" | "resource control policy")
     }
 
+    /// Is it about policies of this type?
+    pub(crate) fn is_of(&self, policy_type: &str) -> bool {
+        self.policy_kind.to_ascii_uppercase().replace(' ', "_") == policy_type
+    }
+
     /// The id of the policy, in the messages that name it.
     pub(crate) fn policy_id(&self) -> Option<&str> {
         self.policy_arn.as_deref()?.rsplit('/').next()

@@ -3,6 +3,7 @@
 mod explanation;
 mod message;
 mod question;
+mod role;
 
 pub(crate) use crate::cli::explain::explanation::{
     AskedVerdict, Condition, Explanation, Place, Statement,

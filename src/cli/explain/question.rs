@@ -4,6 +4,7 @@ use anyhow::Context;
 
 use crate::cli::args::ExplainArgs;
 use crate::cli::explain::message::{self, Stated};
+use crate::cli::explain::role::{is_path_decisive, role_of_session};
 use crate::cli::sources;
 use crate::effective::Effective;
 use crate::policy::Request;
@@ -52,8 +53,8 @@ impl Question {
         }
         question.account = account;
         question.add_keys(args)?;
-        question.take_role();
         question.request = effective.with_organization(question.request);
+        question.take_role(effective);
         Ok(question)
     }
 
@@ -105,12 +106,19 @@ impl Question {
 
     /// Who asks by hand has seldom more than the session's ARN, and few roles have a path: without an
     /// assumption every exemption would make the answer unknown. The answer says what was assumed.
-    fn take_role(&mut self) {
+    ///
+    /// Where another path of the role would change the answer nothing is assumed, and it is unknown.
+    fn take_role(&mut self, effective: &Effective) {
         if self.request.tells(PRINCIPAL_ARN) {
             return;
         }
         let Some(role) = role_of_session(&self.principal) else { return };
-        self.request = self.request.clone().with(PRINCIPAL_ARN, [role.as_str()]);
+        let taken = self.request.clone().with(PRINCIPAL_ARN, [role.as_str()]);
+        let bindings = effective.bindings(taken.principal_account(), taken.resource_account());
+        if is_path_decisive(&self.principal, &taken, &bindings, effective) {
+            return;
+        }
+        self.request = taken;
         self.taken_role = Some(role);
     }
 
@@ -130,17 +138,6 @@ impl Question {
         self.request = request;
         Ok(())
     }
-}
-
-/// The ARN of a session's role, if the role is where roles usually are ("Referencing permission sets": IAM
-/// Identity Center makes roles with a path of its own).
-fn role_of_session(principal: &str) -> Option<String> {
-    let parts: Vec<&str> = principal.splitn(6, ':').collect();
-    let ["arn", partition, "sts", _, account, name] = parts[..] else { return None };
-    let role = name.strip_prefix("assumed-role/")?.split('/').next()?;
-    let path =
-        if role.starts_with("AWSReservedSSO_") { "aws-reserved/sso.amazonaws.com/" } else { "" };
-    Some(format!("arn:{partition}:iam::{account}:role/{path}{role}"))
 }
 
 /// An account by its name or id.

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::cli::explain::{AskedVerdict, Condition, Explanation, Place, Statement};
 use crate::cli::render::paint::{Paint, inert};
 use crate::compile::Enforcement;
+use crate::policy::Doubt;
 
 /// How many values of a condition are shown.
 const VALUES_MAX: usize = 6;
@@ -159,15 +160,22 @@ fn advice(explanation: &Explanation) -> Vec<String> {
             advice.push(match key.as_str() {
                 "resource" => "say `--resource ARN`".to_owned(),
                 "aws:ResourceAccount" => "say `--resource-account ACCOUNT`".to_owned(),
+                "aws:PrincipalArn" if explanation.call.principal.contains(":assumed-role/") => {
+                    "say `--context aws:PrincipalArn=ARN`: the ARN of a session leaves out the path of its \
+                     role, which decides here"
+                        .to_owned()
+                }
                 key => format!("say `--context {key}=VALUE`, or `--absent {key}`"),
             });
         }
-        advice.extend(
-            explanation
-                .doubts
-                .iter()
-                .map(|doubt| format!("AWS does not document what happens here: {doubt}")),
-        );
+        let of_part = Doubt::ResourceInPart.to_string();
+        advice.extend(explanation.doubts.iter().map(|doubt| {
+            if *doubt == of_part {
+                format!("say `--resource ARN` of one resource: {doubt}")
+            } else {
+                format!("AWS does not document what happens here: {doubt}")
+            }
+        }));
         advice.extend(explanation.unseen.iter().cloned());
     }
     advice
