@@ -3,7 +3,7 @@
 use crate::policy::context::{Context, Fact};
 use crate::policy::name::Name;
 use crate::policy::pattern::{Token, literal, wildcards};
-use crate::policy::truth::{Gap, Gaps};
+use crate::policy::truth::{Doubt, Gap, Gaps};
 
 /// How the text around the variables is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub(crate) enum Resolved {
     TooLong,
     /// A variable has no value, so the text matches nothing.
     Unresolved,
-    /// The request does not say what a variable's value is; the gap is noted.
+    /// The request does not say what a variable's value is, or says several; the gap is noted.
     Unknown,
 }
 
@@ -105,8 +105,12 @@ impl Template {
                 }
                 Fact::Absent => values.push(default.as_deref()),
                 Fact::Values([only]) => values.push(Some(only.as_str())),
-                // A key with several values is no variable ("Variables and tags").
-                Fact::Values(_) => values.push(None),
+                // A key with several values is no variable ("Variables and tags"); what becomes of it
+                // all the same is not said.
+                Fact::Values(_) => {
+                    gaps.note(Gap::Doubt(Doubt::SeveralValues));
+                    return Resolved::Unknown;
+                }
             }
         }
         let Some(values) = values.into_iter().collect::<Option<Vec<&str>>>() else {

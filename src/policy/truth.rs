@@ -30,8 +30,8 @@ pub enum Doubt {
     /// everything or to nothing is not documented.
     #[strum(to_string = "a variable in `NotResource` has no value")]
     UnresolvedNotResource,
-    /// A key without `ForAnyValue` or `ForAllValues` has several values.
-    #[strum(to_string = "a key that an operator takes as one value has several")]
+    /// A key without `ForAnyValue` or `ForAllValues`, or of a variable, has several values.
+    #[strum(to_string = "a key that an operator or a variable takes as one value has several")]
     SeveralValues,
     /// `ForAnyValue:…IfExists` without the key: the prefix says false, the suffix says true.
     #[strum(to_string = "`ForAnyValue:` and `IfExists` disagree about a missing key")]

@@ -27,8 +27,8 @@ pub(super) struct Line<'a> {
     /// RCPs from the root to the account.
     #[serde(borrow, default)]
     pub(super) resource_control_policies: Option<Vec<WrittenLevel<'a>>>,
-    /// The account that no policy binds.
-    #[serde(default)]
+    /// The account that no policy binds. `null` is refused: it would be taken for there being none.
+    #[serde(default, deserialize_with = "given")]
     pub(super) management_account: Option<String>,
 }
 
@@ -99,6 +99,10 @@ impl<'a> Line<'a> {
         }
         Ok(line)
     }
+}
+
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(deserializer).map(Some)
 }
 
 /// The id of a line that is otherwise wrong, if that can be told.
