@@ -75,8 +75,10 @@ pub(crate) struct RawBaseline {
 pub(crate) enum RawParameter {
     /// A text.
     Text(String),
-    /// A whole number.
-    Number(i64),
+    /// A whole number, as far as doubles hold every one: what reads JSON elsewhere often has nothing else.
+    Number(
+        #[schemars(range(min = -9_007_199_254_740_991_i64, max = 9_007_199_254_740_991_i64))] i64,
+    ),
     /// `true` or `false`.
     Truth(bool),
     /// The values of a list.

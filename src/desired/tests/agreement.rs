@@ -232,6 +232,31 @@ fn both_take_the_examples() {
     }
 }
 
+/// A schema without bounds took 1e+300 for a whole number, and the loader did not.
+#[test]
+fn both_take_the_same_whole_numbers() {
+    let validator = validator();
+    let mut baseline =
+        documents().into_iter().find(|document| document["kind"] == "Baseline").unwrap();
+    for (number, expected) in [
+        (json!(5), true),
+        (json!(5.0), true),
+        (json!(2.5), false),
+        (json!(-9_007_199_254_740_991_i64), true),
+        (json!(9_007_199_254_740_992_i64), false),
+        (json!(9_007_199_254_740_993_i64), false),
+        (json!(i64::MAX), false),
+        (json!(u64::MAX), false),
+        (json!(1e300), false),
+        (json!(-1e300), false),
+    ] {
+        baseline["spec"]["parameters"] = json!({"Days": number});
+        let (nodes, _) = parse(&baseline.to_string());
+        assert_eq!(validator.is_valid(&nodes[0].to_json()), expected, "{number}");
+        compare(&validator, &baseline).unwrap();
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
