@@ -29,7 +29,8 @@ pub struct Settings {
     pub allowed_hosts: Vec<String>,
     /// Where mutations are recorded.
     pub journal: JournalTarget,
-    /// Where held plans and approvals are exchanged with `palisade approve`.
+    /// Where held plans and approvals are exchanged with `palisade approve`, and where what the next process
+    /// should know is left.
     pub data_directory: PathBuf,
     /// More changes than this in one plan are held.
     pub max_changes: usize,

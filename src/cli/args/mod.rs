@@ -309,7 +309,8 @@ pub(crate) struct DirArgs {
 /// Where a daemon and `palisade approve` meet.
 #[derive(Debug, Args)]
 pub(crate) struct DataArgs {
-    /// The directory in which the daemon says what it holds, and finds approvals
+    /// The directory in which the daemon says what it holds, finds approvals, and leaves what a restart should
+    /// know
     #[arg(
         long,
         env = "PALISADE_DATA_DIR",
