@@ -92,6 +92,7 @@ pub(super) fn write(file: &Path, used: &[Used], console: Console) -> anyhow::Res
         };
         let rest = match left_out.len() {
             0 => String::new(),
+            1 => "; 1 left out, which does not hold here".to_owned(),
             left_out => format!("; {left_out} left out, which do not hold here"),
         };
         console.say(&format!("written: {} ({cases}{part}{rest})", tests.display()));

@@ -193,24 +193,17 @@ fn row(serving: &Serving, accounts: usize) -> String {
     };
     let reached = serving.accounts.map(|reached| format!("{reached} of {accounts}"));
     let note = serving.note.as_deref().map(escaped);
-    let objects = serving.objects.iter().map(object);
+    let policies = serving.evidence.iter().chain(&serving.brings).map(evidence);
+    let told = note.into_iter().chain(policies).chain(serving.objects.iter().map(object));
     format!(
         "<tr><td>{}<br><small>{}</small></td><td class=\"short\">{}{}{suspended}</td>\
-         <td data-label=\"Accounts\">{}</td><td>{}{}</td></tr>\n",
+         <td data-label=\"Accounts\">{}</td><td>{}</td></tr>\n",
         escaped(&serving.document),
         escaped(&serving.written),
         badge(serving.state),
         since.unwrap_or_default(),
         reached.unwrap_or_default(),
-        note.unwrap_or_default(),
-        serving
-            .evidence
-            .iter()
-            .chain(&serving.brings)
-            .map(evidence)
-            .chain(objects)
-            .collect::<Vec<_>>()
-            .join("<br>"),
+        told.collect::<Vec<_>>().join("<br>"),
     )
 }
 
