@@ -124,7 +124,7 @@ An event does not tell all that AWS knows: what hangs on the rest is undetermine
 Exit codes:
   0  no call would newly be denied
   3  some would
-  1  an error, or a file that cannot be read";
+  1  an error, a file that cannot be read, or events that are malformed and so not judged";
 
 /// After `palisade apply --help`.
 pub(crate) const APPLY: &str = "\

@@ -66,10 +66,13 @@ pub(crate) fn run(args: &ReplayArgs, console: Console) -> anyhow::Result<Exit> {
     }
     Ok(if outcome.unreadable > 0 {
         Exit::Bad
-    } else if outcome.replayed.newly_denied.is_empty() {
-        Exit::Good
-    } else {
+    } else if !outcome.replayed.newly_denied.is_empty() {
         Exit::Denied
+    } else if outcome.replayed.malformed > 0 {
+        // What was not judged may be what is newly denied.
+        Exit::Bad
+    } else {
+        Exit::Good
     })
 }
 

@@ -12,9 +12,9 @@ use serde_json::value::RawValue;
 use crate::effective::Effective;
 use crate::policy::Request;
 use crate::replay::action::action_of;
-use crate::replay::event::{Event, Identity, Text};
+use crate::replay::event::{Event, Identity, Resource, Text};
 use crate::replay::records::Records;
-use crate::replay::resource::{Place, of_parameters};
+use crate::replay::resource::{Place, acted_on, of_parameters};
 
 /// Longest user agent that CloudTrail keeps whole.
 const USER_AGENT_BYTES_MAX: usize = 1024;
@@ -311,11 +311,15 @@ fn on_resources(
         None => request,
     };
     let resources = event.resources.iter().flatten();
-    let named: Vec<Request> = resources
+    let (arns, resources): (Vec<&str>, Vec<&Resource<'_>>) = resources
         .filter_map(|resource| Some((text(resource.arn.as_ref())?, resource)))
         .take(RESOURCES_MAX)
-        .map(|(arn, resource)| {
-            in_account(request.clone(), text(resource.account_id.as_ref())).on(arn)
+        .unzip();
+    let named: Vec<Request> = acted_on(action, &arns)
+        .into_iter()
+        .map(|(at, arn)| {
+            let account = text(resources[at].account_id.as_ref());
+            in_account(request.clone(), account).on(&arn)
         })
         .collect();
     if !named.is_empty() {

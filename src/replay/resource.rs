@@ -4,6 +4,8 @@
 //! key behind an alias, the version behind a qualifier. Sources: "Resource types" of the services in the Service
 //! Authorization Reference, and the parameters of the actions in their API references.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 /// Where the call was made.
@@ -84,6 +86,26 @@ pub(super) fn of_parameters(action: &str, parameters: &str, place: Place<'_>) ->
     }
 }
 
+/// Which of the resources that an event names its action is about, by their place. Events of S3 name the bucket
+/// beside the object; of objects that are deleted together only the bucket: it may be any of its objects.
+pub(super) fn acted_on<'e>(action: &str, arns: &[&'e str]) -> Vec<(usize, Cow<'e, str>)> {
+    let all = || arns.iter().enumerate().map(|(at, arn)| (at, Cow::Borrowed(*arn)));
+    let Some(name) = action.strip_prefix("s3:") else { return all().collect() };
+    let name_of = |arn: &str| arn.split_once(":s3:::").map(|(_, name)| name.contains('/'));
+    let is_object = |arn: &str| name_of(arn) == Some(true);
+    let is_bucket = |arn: &str| name_of(arn) == Some(false);
+    let is_about_objects = (name.contains("Object") && !name.contains("Bucket"))
+        || matches!(name, "AbortMultipartUpload" | "ListMultipartUploadParts");
+    let wanted: Vec<_> = all()
+        .filter(|(_, arn)| if is_about_objects { !is_bucket(arn) } else { !is_object(arn) })
+        .collect();
+    match (wanted.is_empty(), is_about_objects) {
+        (false, _) => wanted,
+        (true, true) => all().map(|(at, bucket)| (at, Cow::Owned(format!("{bucket}/*")))).collect(),
+        (true, false) => all().collect(),
+    }
+}
+
 /// What a call to IAM creates, and the parameter with its name. Of what is there already, nobody says the path.
 fn created(name: &str) -> Option<(&'static str, &'static str)> {
     Some(match name {
@@ -128,7 +150,28 @@ fn partition(region: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Place, of_parameters};
+    use super::{Place, acted_on, of_parameters};
+
+    /// A Deny of objects was once missed where an event named their bucket only.
+    #[test]
+    fn calls_on_objects_are_about_objects_and_those_on_buckets_about_buckets() {
+        let (bucket, object) = ("arn:aws:s3:::b", "arn:aws:s3:::b/k");
+        let point = "arn:aws:s3:eu-west-1:555555555555:accesspoint/p";
+        for (action, named, expected) in [
+            ("s3:DeleteObject", vec![bucket], vec!["arn:aws:s3:::b/*"]),
+            ("s3:GetObject", vec![bucket, object], vec![object]),
+            ("s3:GetObject", vec![point, bucket], vec![point]),
+            ("s3:AbortMultipartUpload", vec![object, bucket], vec![object]),
+            ("s3:ListBucket", vec![object, bucket], vec![bucket]),
+            ("s3:PutBucketObjectLockConfiguration", vec![bucket], vec![bucket]),
+            ("kms:Decrypt", vec![object, bucket], vec![object, bucket]),
+            ("s3:GetObject", vec![], vec![]),
+        ] {
+            let found = acted_on(action, &named);
+            let found: Vec<_> = found.iter().map(|(_, arn)| &**arn).collect();
+            assert_eq!(found, expected, "{action} {named:?}");
+        }
+    }
 
     /// Actions, parameters, and the ARN; none where it is not certain.
     const CASES: &[(&str, &str, &str)] = &[
