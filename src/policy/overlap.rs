@@ -124,6 +124,17 @@ mod tests {
         assert_eq!(of_texts(&["arn:aws:s3:::b"], &many), Truth::Unknown);
     }
 
+    #[test]
+    fn patterns_longer_than_one_word_are_walked_alike() {
+        let of = |middle: &str| -> Vec<Token> {
+            wildcards(&format!("{}{middle}b", "a".repeat(63))).collect()
+        };
+        let states = |tokens: &[Token]| States::new(&[(tokens, 0)]);
+        let (one, plain) = (of("?"), of("c"));
+        assert!(states(&one).cover(&one) && states(&plain).meet(&one));
+        assert!(!states(&plain).cover(&one));
+    }
+
     proptest! {
         #![proptest_config(cases())]
 
