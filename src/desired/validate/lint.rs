@@ -13,6 +13,7 @@ use crate::desired::validate::content::{Written, report};
 use crate::lint;
 use crate::lint::{Lint, LintCode};
 use crate::policy::Grammar;
+use crate::reference;
 
 /// The annotation that silences findings: codes, or `code:Sid` for one statement only.
 pub(crate) const IGNORE_ANNOTATION: &str = "palisade/lint-ignore";
@@ -58,6 +59,30 @@ pub(crate) fn warn(
         let finding = Finding { code: ProblemCode::Lint(code), message: message.to_owned(), help };
         context.warning(document, pointer, finding);
     }
+}
+
+/// Warns of a call's action that AWS does not have: whatever is said of such a call says nothing of a real one.
+pub(crate) fn check_action(
+    document: &Document,
+    pointer: &str,
+    action: &str,
+    context: &mut Context<'_>,
+) {
+    if reference::action(action).is_some() {
+        return;
+    }
+    let (prefix, name) = action.split_once(':').unwrap_or_default();
+    let (code, message, help) = if let Some(service) = reference::service(prefix) {
+        let names = service.actions().iter().map(|action| action.name.as_str());
+        let message = format!("{} has no action {}", shown(prefix), shown(name));
+        (LintCode::UnknownAction, message, did_you_mean(name, names))
+    } else {
+        let names = reference::services().iter().map(|service| service.prefix.as_str());
+        let message = format!("no service has the prefix {}", shown(prefix));
+        (LintCode::UnknownService, message, did_you_mean(prefix, names))
+    };
+    let message = format!("{message} as of {}", reference::date());
+    warn(document, pointer, code, &message, help, context);
 }
 
 /// Warns of what silences nothing, once everything was looked for. Where there are errors not everything was.

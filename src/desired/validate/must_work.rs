@@ -11,7 +11,7 @@ use crate::desired::problem::{Finding, ProblemCode, did_you_mean, listed, shown}
 use crate::desired::raw::{
     ConditionKey, RawAcceptedLockout, RawContextValue, RawMustWork, RawOnUnknown, TargetText,
 };
-use crate::desired::validate::{Context, header, policy, token};
+use crate::desired::validate::{Context, header, lint, policy, token};
 use crate::org::{DocumentRef, OuPath};
 use crate::policy::Request;
 
@@ -49,6 +49,10 @@ pub(crate) fn read(
             let finding = Finding::new(ProblemCode::WrongCount, "no action")
                 .help("name the actions that must work, such as `s3:GetObject`");
             context.problem(document, &format!("{pointer}/actions"), finding);
+        }
+        for (at, action) in raw.actions.iter().enumerate() {
+            let at = format!("{pointer}/actions/{at}");
+            lint::check_action(document, &at, &action.0, context);
         }
         let (given, absent) = facts(document, &pointer, raw.context, &raw.absent, context);
         for (at, finding) in contradictions(&pointer, &raw.principal.0, &given, &raw.absent) {

@@ -14,7 +14,7 @@ use crate::desired::raw::{RawCase, RawDocument, RawExpectation, RawGuardrailTest
 use crate::desired::validate::guardrail_test::call::Resolver;
 use crate::desired::validate::guardrail_test::facts::Facts;
 use crate::desired::validate::guardrail_test::written::Written;
-use crate::desired::validate::{Context, content, header};
+use crate::desired::validate::{Context, content, header, lint};
 use crate::policy::RequestProblem;
 
 /// The kind of these documents.
@@ -45,6 +45,12 @@ pub(crate) fn read(
     let made = org.as_ref().map_or(0, |org| calls_of(&org.tests));
     let mut reader =
         Reader { document, org: org.as_deref(), context, left: CALLS_MAX.saturating_sub(made) };
+    let actions = [("/spec/defaults".to_owned(), &spec.defaults)]
+        .into_iter()
+        .chain(spec.cases.iter().enumerate().map(|(at, case)| (format!("/spec/cases/{at}"), case)));
+    for (pointer, action) in actions.flat_map(|(pointer, case)| written::actions(&pointer, case)) {
+        lint::check_action(document, &pointer, action, reader.context);
+    }
     let mut cases = Vec::new();
     for (index, case) in spec.cases.iter().enumerate() {
         cases.extend(reader.case(index, case, &spec.defaults));

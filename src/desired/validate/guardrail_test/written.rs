@@ -130,6 +130,19 @@ impl<'a> Written<'a> {
     }
 }
 
+/// The actions that a case names itself, and where.
+pub(super) fn actions<'a>(pointer: &str, case: &'a RawCase) -> Vec<(String, &'a str)> {
+    match &case.action {
+        None => Vec::new(),
+        Some(RawOneOrMore::One(action)) => vec![(format!("{pointer}/action"), &action.0)],
+        Some(RawOneOrMore::More(actions)) => actions
+            .iter()
+            .enumerate()
+            .map(|(index, action)| (format!("{pointer}/action/{index}"), action.0.as_str()))
+            .collect(),
+    }
+}
+
 impl RawCase {
     /// The fields that are lists and hold nothing.
     fn empty_lists(&self) -> Vec<&'static str> {
