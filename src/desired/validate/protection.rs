@@ -108,9 +108,12 @@ fn trail(spec: &RawLoggingTrail, context: &Context<'_>) -> Value {
     json!({"trails": [arn]})
 }
 
+/// Into an archive of ours writes nothing but `CloudTrail`; what is delivered to somebody else's is not known.
 fn archive(spec: &RawLoggingTrail) -> Value {
     let keys: Vec<&str> = spec.archive.kms_key.iter().map(|key| key.arn.as_str()).collect();
-    json!({"buckets": [spec.archive.bucket], "keys": keys})
+    let bucket = [&spec.archive.bucket];
+    let services_only = if spec.adopt == Some(RawAdoption::Verify) { &[][..] } else { &bucket[..] };
+    json!({"buckets": bucket, "servicesOnly": services_only, "keys": keys})
 }
 
 fn read_targets(
