@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::controller::disk::replace;
+use crate::controller::disk::{read, replace};
 use crate::org::DocumentRef;
 
 const DRILLS: &str = "drills.json";
@@ -26,12 +26,8 @@ pub struct DrillError {
 /// The last drill of every `BreakGlassRole` document, by the document's name; nothing where none was recorded.
 pub fn drills(data_directory: &Path) -> Result<BTreeMap<String, Timestamp>, DrillError> {
     let path = data_directory.join(DRILLS);
-    let failed = |source| DrillError { what: "read", path: path.clone(), source };
-    match fs::read(&path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| failed(error.into())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
-        Err(source) => Err(failed(source)),
-    }
+    let recorded = read(&path).map_err(|source| DrillError { what: "read", path, source })?;
+    Ok(recorded.unwrap_or_default())
 }
 
 /// Records that the emergency access called `names` was shown to work at the time `at`.

@@ -1,11 +1,10 @@
 //! How things stood, for the process after this one: without it a restart would take drift for what was always
 //! so, and forget since when. AWS is looked at anew all the same.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::controller::disk::replace;
+use crate::controller::disk::{read, replace};
 use crate::status::Report;
 
 const REPORT: &str = "last-report.json";
@@ -13,16 +12,11 @@ const REPORT: &str = "last-report.json";
 /// The report of the process before; nothing if there is none that can be read.
 pub(in crate::controller) fn recall(data_directory: &Path) -> Option<Report> {
     let path = data_directory.join(REPORT);
-    let read = fs::read(&path).and_then(|bytes| Ok(serde_json::from_slice(&bytes)?));
-    match read {
-        Ok(report) => Some(report),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => {
-            let path = path.display();
-            tracing::warn!(%path, %error, "how things stood before is not known");
-            None
-        }
-    }
+    read(&path).unwrap_or_else(|error| {
+        let path = path.display();
+        tracing::warn!(%path, %error, "how things stood before is not known");
+        None
+    })
 }
 
 /// Leaves `report` for the process after this one.

@@ -21,13 +21,17 @@ pub(in crate::controller) enum Component {
 impl Component {
     /// What is wrong with it, and what that means.
     pub(in crate::controller) fn trouble(self, message: String) -> Trouble {
-        let name: &str = self.into();
-        Trouble { component: name.replace('_', " "), message }
+        Trouble { component: self.words(), message }
     }
 
     /// Is `trouble` one of its?
     pub(in crate::controller) fn has(self, trouble: &Trouble) -> bool {
+        trouble.component == self.words()
+    }
+
+    /// What status calls it.
+    fn words(self) -> String {
         let name: &str = self.into();
-        trouble.component == name.replace('_', " ")
+        name.replace('_', " ")
     }
 }

@@ -5,7 +5,6 @@
 //! one ends: at least once.
 
 use std::collections::VecDeque;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,7 +18,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::cloud::{Message, Messenger, SendError};
-use crate::controller::disk::replace;
+use crate::controller::disk::{read, replace};
 use crate::controller::trouble::Component;
 use crate::metrics::Metrics;
 use crate::status::{Notice, Trouble, scrub};
@@ -229,20 +228,13 @@ impl Outbox {
     /// Takes over what the process before has left.
     fn load(&self) {
         let path = self.data_directory.join(self.file());
-        let read = fs::read(&path).and_then(|bytes| Ok(serde_json::from_slice(&bytes)?));
-        match read {
-            Ok(left) => {
-                let left: VecDeque<Waiting> = left;
-                let mut state = self.lock();
-                state.waiting = left.into_iter().filter(|it| !self.is_old(it)).collect();
-                state.waiting.truncate(WAITING_MAX);
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => {
-                let path = path.display();
-                tracing::warn!(%path, %error, "what was to be told before the start is not known");
-            }
-        }
+        let left: Option<Vec<Waiting>> = read(&path).unwrap_or_else(|error| {
+            let path = path.display();
+            tracing::warn!(%path, %error, "what was to be told before the start is not known");
+            None
+        });
+        let left = left.into_iter().flatten().filter(|it| !self.is_old(it));
+        self.lock().waiting = left.take(WAITING_MAX).collect();
     }
 
     /// Writes down what waits whenever that changes.
