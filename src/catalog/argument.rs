@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 use crate::catalog::guardrail::{Format, Parameter, ParameterType};
 use crate::catalog::template::{Argument, Scope};
 use crate::desired::{
-    NameKind, ProblemCode, Refusal, Site, UnknownName, did_you_mean, listed, shown,
+    NameKind, ProblemCode, Refusal, Site, UnknownName, did_you_mean, did_you_mean_action, listed,
+    shown,
 };
 use crate::reference;
 
@@ -80,7 +81,6 @@ pub(crate) fn unknown_names(
 
 fn unknown_name(parameter: &Parameter, name: &str, pointer: &str) -> Option<UnknownName> {
     let format = parameter.format?;
-    let prefixes = || reference::services().iter().map(|service| service.prefix.as_str());
     let regions = || reference::regions().iter().map(|region| region.name.as_str());
     let region = match format {
         Format::Region | Format::RegionOrAll => Some(name).filter(|name| *name != ALL_REGIONS),
@@ -106,16 +106,10 @@ fn unknown_name(parameter: &Parameter, name: &str, pointer: &str) -> Option<Unkn
         return Some(UnknownName { pointer, kind, name, help });
     }
     let (kind, help) = if format == Format::Service && reference::service(name).is_none() {
-        (NameKind::Service, did_you_mean(name, prefixes()))
+        let prefixes = reference::services().iter().map(|service| service.prefix.as_str());
+        (NameKind::Service, did_you_mean(name, prefixes))
     } else if format == Format::Action && reference::expand(name).is_empty() {
-        let (prefix, action) = name.split_once(':').unwrap_or((name, ""));
-        let help = match reference::service(prefix) {
-            Some(service) => {
-                did_you_mean(action, service.actions().iter().map(|known| known.name.as_str()))
-            }
-            None => did_you_mean(prefix, prefixes()),
-        };
-        (NameKind::Action, help)
+        (NameKind::Action, did_you_mean_action(name))
     } else {
         return None;
     };

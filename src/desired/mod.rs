@@ -57,7 +57,7 @@ pub use crate::desired::must_work::{
 };
 pub use crate::desired::packing::{Pack, arrange};
 pub use crate::desired::problem::{Colour, Problem, ProblemCode, Severity};
-pub(crate) use crate::desired::problem::{did_you_mean, listed, shown};
+pub(crate) use crate::desired::problem::{did_you_mean, did_you_mean_action, listed, shown};
 pub use crate::desired::regions::{DesiredRegions, OptIn, RegionList};
 pub use crate::desired::schema::json_schema;
 pub use crate::desired::template::{TemplateResource, template_resources};

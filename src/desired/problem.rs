@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::desired::model::Source;
 use crate::lint::LintCode;
+use crate::reference;
 
 /// Longest source line that is carried along; a longer one (a minified file) is only named.
 const LINE_BYTES_MAX: usize = 20_000;
@@ -362,6 +363,17 @@ pub(crate) fn did_you_mean<'a>(
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
     nearest(found, candidates).map(|name| format!("did you mean `{name}`?"))
+}
+
+/// The same for an action, `service:Name`: another of its service, or another service if AWS has no such.
+pub(crate) fn did_you_mean_action(action: &str) -> Option<String> {
+    let (prefix, name) = action.split_once(':').unwrap_or((action, ""));
+    if let Some(service) = reference::service(prefix) {
+        did_you_mean(name, service.actions().iter().map(|known| known.name.as_str()))
+    } else {
+        let services = reference::services().iter();
+        did_you_mean(prefix, services.map(|service| service.prefix.as_str()))
+    }
 }
 
 /// The text with every e-mail address and phone number replaced by as many asterisks.

@@ -7,7 +7,9 @@ use strum::IntoEnumIterator;
 use crate::desired::load::Document;
 use crate::desired::model::Exceptions;
 use crate::desired::node::Node;
-use crate::desired::problem::{Finding, ProblemCode, Severity, did_you_mean, shown};
+use crate::desired::problem::{
+    Finding, ProblemCode, Severity, did_you_mean, did_you_mean_action, shown,
+};
 use crate::desired::validate::Context;
 use crate::desired::validate::content::{Written, report};
 use crate::lint;
@@ -71,18 +73,14 @@ pub(crate) fn check_action(
     if reference::action(action).is_some() {
         return;
     }
-    let (prefix, name) = action.split_once(':').unwrap_or_default();
-    let (code, message, help) = if let Some(service) = reference::service(prefix) {
-        let names = service.actions().iter().map(|action| action.name.as_str());
-        let message = format!("{} has no action {}", shown(prefix), shown(name));
-        (LintCode::UnknownAction, message, did_you_mean(name, names))
+    let (prefix, name) = action.split_once(':').unwrap_or((action, ""));
+    let (code, message) = if reference::service(prefix).is_some() {
+        (LintCode::UnknownAction, format!("{} has no action {}", shown(prefix), shown(name)))
     } else {
-        let names = reference::services().iter().map(|service| service.prefix.as_str());
-        let message = format!("no service has the prefix {}", shown(prefix));
-        (LintCode::UnknownService, message, did_you_mean(prefix, names))
+        (LintCode::UnknownService, format!("no service has the prefix {}", shown(prefix)))
     };
     let message = format!("{message} as of {}", reference::date());
-    warn(document, pointer, code, &message, help, context);
+    warn(document, pointer, code, &message, did_you_mean_action(action), context);
 }
 
 /// Warns of what silences nothing, once everything was looked for. Where there are errors not everything was.
