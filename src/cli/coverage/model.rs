@@ -239,9 +239,7 @@ impl Gatherer<'_> {
             serving.guardrail.clone_from(&policy.guardrail);
             (served_by(&policy.header, guardrail), serving)
         });
-        let others = self.org.break_glass.iter().map(|it| &it.header);
-        let others = others.chain(self.org.logging_trails.iter().map(|it| &it.header));
-        let others = others.chain(self.org.baselines.iter().map(|it| &it.header));
+        let others = self.bringing().chain(self.org.baselines.iter().map(|it| &it.header));
         let others = others.map(|header| {
             let mut serving = self.serving(header, self.reached_by(header), None);
             serving.brings = self.brought(header).map(|policy| self.evidence(policy)).collect();
@@ -250,17 +248,20 @@ impl Gatherer<'_> {
         std::iter::once(organization).chain(policies).chain(others).chain(self.tests()).collect()
     }
 
-    /// Does a document of another kind bring the policy with it?
-    fn is_brought(&self, policy: &DesiredPolicy) -> bool {
-        let bringing = self.org.break_glass.iter().map(|it| &it.header);
-        let mut bringing = bringing.chain(self.org.logging_trails.iter().map(|it| &it.header));
-        bringing.any(|header| header.document == policy.header.document)
+    /// Documents of other kinds that bring policies with them.
+    fn bringing(&self) -> impl Iterator<Item = &DocumentHeader> {
+        let roles = self.org.break_glass.iter().map(|it| &it.header);
+        roles.chain(self.org.logging_trails.iter().map(|it| &it.header))
     }
 
-    /// The policies that a document of another kind brings with it.
+    /// Does a document of another kind bring the policy with it?
+    fn is_brought(&self, policy: &DesiredPolicy) -> bool {
+        self.bringing().any(|header| header.document == policy.header.document)
+    }
+
+    /// The policies that a document which is no policy brings with it.
     fn brought(&self, header: &DocumentHeader) -> impl Iterator<Item = &DesiredPolicy> {
-        let brought = self.org.policies.iter().filter(|policy| self.is_brought(policy));
-        brought.filter(|policy| policy.header.document == header.document)
+        self.org.policies.iter().filter(|policy| policy.header.document == header.document)
     }
 
     /// The practices that a document serves which is no policy: also those of the guardrails that it is, and of those

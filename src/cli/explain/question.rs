@@ -4,14 +4,12 @@ use anyhow::Context;
 
 use crate::cli::args::ExplainArgs;
 use crate::cli::explain::message::{self, Stated};
-use crate::cli::explain::role::{is_path_decisive, role_of_session};
+use crate::cli::explain::role::{PRINCIPAL_ARN, is_path_decisive, role_of_session};
 use crate::cli::sources;
 use crate::effective::Effective;
 use crate::policy::Request;
 use crate::reference;
 use crate::replay::calls_in;
-
-const PRINCIPAL_ARN: &str = "aws:PrincipalArn";
 
 /// A question that is complete.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::effective::{Bindings, Effective};
 use crate::policy::{Request, StatementRef};
 
-const PRINCIPAL_ARN: &str = "aws:PrincipalArn";
+pub(super) const PRINCIPAL_ARN: &str = "aws:PrincipalArn";
 
 /// The roles of IAM Identity Center: their path may have a Region behind it ("Referencing permission sets").
 const IDENTITY_CENTER: &str = "AWSReservedSSO_";
