@@ -34,8 +34,8 @@ use crate::status::{Published, Report};
 /// daemon could not reach AWS.
 const CONNECTIONS_MAX: usize = 128;
 
-/// How long a connection may live, whatever its peer does or leaves undone. It carries one request: the page
-/// and Prometheus ask every half minute, and connect in less than a millisecond.
+/// How long a connection may live, whatever its peer does or leaves undone. It carries one request: the page asks
+/// every few seconds, Prometheus every half minute, and neither notices what another connection costs.
 const CONNECTION_TIME_MAX: Duration = Duration::from_secs(20);
 
 /// How long the question may take. Probes fit into one packet, and whoever asks half a question shall not keep a
