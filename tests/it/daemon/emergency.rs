@@ -44,14 +44,30 @@ fn alice() -> ObjectKey {
     ObjectKey::global(ObjectKind::User, "333333333333".parse().unwrap(), "alice-break-glass")
 }
 
+fn bob() -> ObjectKey {
+    ObjectKey { name: "bob-break-glass".to_owned(), ..alice() }
+}
+
 fn change_alice(cloud: &SimulatedCloud, change: impl FnOnce(&mut UserState)) {
+    change_user(cloud, &alice(), change);
+}
+
+fn change_user(cloud: &SimulatedCloud, key: &ObjectKey, change: impl FnOnce(&mut UserState)) {
     cloud.meddle(|world| {
-        let Some(ObjectState::User(mut user)) = world.objects().get(&alice()).cloned() else {
+        let Some(ObjectState::User(mut user)) = world.objects().get(key).cloned() else {
             panic!("no operator");
         };
         change(&mut user);
-        world.set_object(&alice(), Some(ObjectState::User(user)));
+        world.set_object(key, Some(ObjectState::User(user)));
     });
+}
+
+/// Roles that trust a user.
+fn trusting(cloud: &SimulatedCloud, user: &str) -> usize {
+    cloud.inspect(|world| {
+        let roles = world.objects().values().filter_map(ObjectState::as_role);
+        roles.filter(|role| role.trust.contains(user)).count()
+    })
 }
 
 fn is_ready(report: &Report) -> bool {
@@ -118,6 +134,53 @@ async fn an_end_of_somebodys_access_and_an_incident_are_measured() {
     stage.measures(
         r#"palisade_break_glass_operator_expiry_timestamp_seconds{name="emergency"} 1796083200"#,
     );
+}
+
+/// BG-60: nobody touches a file, and the day comes.
+#[tokio::test(start_paused = true)]
+async fn the_day_on_which_somebodys_access_ends_passes_and_the_door_closes_behind_them() {
+    let guest = "{user: bob-break-glass, expiresAt: 2026-11-23}";
+    let operators = format!("[{{user: alice-break-glass}}, {guest}]");
+    let desired = DESIRED.replace("[{user: alice-break-glass}]", &operators);
+    let mut stage = Stage::of(organization(), &desired).await;
+    let report = stage.until_in_sync().await;
+    assert_eq!(emergency(&report).unwrap().next_expiry, "2026-11-23".parse().ok());
+    let ends = "the access of `bob-break-glass` ends on 2026-11-23";
+    assert!(
+        report.desired_state.warnings.iter().any(|it| it.message.starts_with(ends)),
+        "{report:#?}"
+    );
+    assert_eq!(trusting(&stage.cloud, "bob-break-glass"), 2);
+    for key in [alice(), bob()] {
+        change_user(&stage.cloud, &key, |user| {
+            user.sign_in.has_password = true;
+            user.sign_in.mfa_devices.insert(format!("arn:aws:iam::333333333333:mfa/{}", key.name));
+        });
+    }
+    stage.until(is_ready).await;
+
+    let report = stage.until(|report| report.held.is_some()).await;
+    assert!(report.last_pass.at >= "2026-11-23T00:00:00Z".parse().unwrap(), "{report:#?}");
+    assert_eq!(trusting(&stage.cloud, "bob-break-glass"), 0, "no approval is asked for that");
+    assert_eq!(trusting(&stage.cloud, "alice-break-glass"), 2);
+    let said = emergency(&report).unwrap();
+    assert!(!said.ready, "roles that still trusted them were found: {said:?}");
+    let report = stage.until(is_ready).await;
+    assert_eq!(emergency(&report).unwrap().next_expiry, None);
+    let ended = "the access of `bob-break-glass` ended on 2026-11-23";
+    assert!(
+        report.desired_state.warnings.iter().any(|it| it.message.starts_with(ended)),
+        "{report:#?}"
+    );
+    let metrics = String::from_utf8(stage.metrics.render().unwrap()).unwrap();
+    assert!(!metrics.contains("break_glass_operator_expiry_timestamp_seconds{"), "{metrics}");
+
+    // Whoever is left is all there is: without them it is not ready, whatever the other one still has.
+    change_user(&stage.cloud, &alice(), |user| user.sign_in.mfa_devices.clear());
+    let report = stage.until(|report| !is_ready(report)).await;
+    let said = emergency(&report).unwrap();
+    assert!(said.reasons.iter().all(|why| !why.contains("bob")), "{said:?}");
+    stage.measures(r#"palisade_break_glass_ready{name="emergency"} 0"#);
 }
 
 #[tokio::test(start_paused = true)]
