@@ -58,12 +58,12 @@ const ALLOWS_NOTHING: &str = "because no ";
 
 /// Reads a message; words before and after it are fine.
 pub(crate) fn read(text: &str) -> Result<DeniedMessage, MessageProblem> {
-    if text.contains("Encoded authorization failure message") {
-        return Err(MessageProblem::Encoded);
-    }
     // Pasted from terminals and tickets, messages come with line breaks.
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let (before, after) = text.split_once(PERFORM).ok_or(MessageProblem::Other)?;
+    // EC2 may put the blob behind a message that says all that is needed.
+    let is_encoded = text.contains("Encoded authorization failure message");
+    let problem = if is_encoded { MessageProblem::Encoded } else { MessageProblem::Other };
+    let Some((before, after)) = text.split_once(PERFORM) else { return Err(problem) };
     let principal = bare(before.rsplit(' ').next().unwrap_or_default());
     let action = bare(after.split(' ').next().unwrap_or_default());
     if principal.is_empty() || !action.contains(':') {
@@ -172,6 +172,11 @@ mod tests {
         let encoded = "You are not authorized to perform this operation. Encoded authorization failure \
              message: abc";
         assert_eq!(read(encoded), Err(MessageProblem::Encoded));
+        let both = "You are not authorized to perform this operation. User: \
+             arn:aws:iam::777788889999:role/app is not authorized to perform: ec2:RunInstances on resource: \
+             arn:aws:ec2:us-east-1:777788889999:instance/* with an explicit deny in a service control \
+             policy. Encoded authorization failure message: abc";
+        assert!(read(both).unwrap().stated.unwrap().is_guardrail());
         for text in ["", "Access Denied", "User: x is not authorized to perform: "] {
             assert_eq!(read(text), Err(MessageProblem::Other), "{text}");
         }
